@@ -1,0 +1,241 @@
+//! Aggregates folded from their streams, kept in memory while they are used.
+//!
+//! The append checks the version in any case, so a stale entry of the cache
+//! costs a retry and never a wrong event.
+
+use std::sync::Arc;
+
+use cqrs_es::persist::{EventUpcaster, PersistedEventRepository};
+use cqrs_es::{Aggregate, DomainEvent, EventEnvelope};
+use moka::ops::compute::Op;
+use moka::sync::Cache;
+use postgres_es::PostgresEventRepository;
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use crate::event::upcast;
+use crate::{
+    AppendError, Appended, Commit, Log, Metadata, NewEvent, Reservation, StoreError,
+    canonical_json, reading,
+};
+
+/// An aggregate as it stood when it was loaded.
+#[derive(Debug)]
+pub struct Loaded<A> {
+    /// Which one.
+    pub id: Uuid,
+    /// Its state: all its events folded.
+    pub state: Arc<A>,
+    /// The sequence of its last event; 0 if it does not exist.
+    pub version: i64,
+}
+
+impl<A> Clone for Loaded<A> {
+    fn clone(&self) -> Self {
+        Self {
+            id: self.id,
+            state: Arc::clone(&self.state),
+            version: self.version,
+        }
+    }
+}
+
+/// What a command brings besides the events that it caused.
+#[derive(Debug, Clone)]
+pub struct CommandEnvelope<'a> {
+    /// Who acts, why and effective when.
+    pub metadata: &'a Metadata,
+    /// The command's id.
+    pub command_id: Uuid,
+    /// Hash of the command's content.
+    pub request_hash: [u8; 16],
+    /// Keys that the aggregate claims with this command.
+    pub reservations: Vec<Reservation>,
+}
+
+/// The aggregates of one kind. Clones share the cache.
+pub struct AggregateStore<A: Aggregate> {
+    log: Log,
+    pool: PgPool,
+    repository: Arc<PostgresEventRepository>,
+    cache: Cache<Uuid, Loaded<A>>,
+    upcasters: Arc<[Box<dyn EventUpcaster>]>,
+}
+
+impl<A: Aggregate> Clone for AggregateStore<A> {
+    fn clone(&self) -> Self {
+        Self {
+            log: self.log.clone(),
+            pool: self.pool.clone(),
+            repository: Arc::clone(&self.repository),
+            cache: self.cache.clone(),
+            upcasters: Arc::clone(&self.upcasters),
+        }
+    }
+}
+
+impl<A: Aggregate> std::fmt::Debug for AggregateStore<A> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("AggregateStore")
+            .field("aggregate_type", &A::TYPE)
+            .field("cached", &self.cache.entry_count())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<A: Aggregate + Clone + 'static> AggregateStore<A> {
+    /// The aggregates of one kind in a log. At most `cache_capacity` of them
+    /// are kept folded; stored events of old versions pass through the
+    /// upcasters.
+    pub fn new(
+        log: Log,
+        pool: PgPool,
+        cache_capacity: u64,
+        upcasters: Vec<Box<dyn EventUpcaster>>,
+    ) -> Self {
+        Self {
+            log,
+            repository: Arc::new(PostgresEventRepository::new(pool.clone())),
+            pool,
+            cache: Cache::new(cache_capacity),
+            upcasters: upcasters.into(),
+        }
+    }
+
+    /// The aggregate, from the cache or folded from its stream.
+    ///
+    /// An entry of the cache may be older than what another replica has
+    /// appended. What is decided on it is checked by the append; before it is
+    /// *refused* on it, ask [`AggregateStore::is_current`].
+    pub async fn load(&self, id: Uuid) -> Result<Loaded<A>, StoreError> {
+        if let Some(loaded) = self.cache.get(&id) {
+            return Ok(loaded);
+        }
+        let mut state = A::default();
+        let mut version = 0;
+        for envelope in self.envelopes(&id.to_string()).await? {
+            version = i64::try_from(envelope.sequence).unwrap_or(i64::MAX);
+            state.apply(envelope.payload);
+        }
+        let loaded = Loaded {
+            id,
+            state: Arc::new(state),
+            version,
+        };
+        self.remember(&loaded);
+        Ok(loaded)
+    }
+
+    /// Whether the stream still ends where the aggregate was loaded: one
+    /// lookup in an index. If it does not, the entry of the cache is dropped.
+    pub async fn is_current(&self, loaded: &Loaded<A>) -> Result<bool, StoreError> {
+        let current = reading::version(&self.pool, A::TYPE, loaded.id).await? == loaded.version;
+        if !current {
+            self.forget(loaded.id);
+        }
+        Ok(current)
+    }
+
+    /// Appends what was decided on a loaded aggregate. On success the cache
+    /// holds the new state; on a conflict it holds none, so that the next
+    /// load is fresh.
+    pub async fn append(
+        &self,
+        loaded: &Loaded<A>,
+        events: Vec<A::Event>,
+        envelope: CommandEnvelope<'_>,
+    ) -> Result<Appended, AppendError> {
+        let metadata = envelope.metadata.to_canonical()?;
+        self.commit(
+            loaded,
+            events,
+            metadata,
+            envelope.command_id,
+            envelope.request_hash,
+            envelope.reservations,
+        )
+        .await
+    }
+
+    /// Drops an aggregate from the cache.
+    pub fn forget(&self, id: Uuid) {
+        self.cache.invalidate(&id);
+    }
+
+    pub(crate) async fn commit(
+        &self,
+        loaded: &Loaded<A>,
+        events: Vec<A::Event>,
+        metadata: Box<str>,
+        command_id: Uuid,
+        request_hash: [u8; 16],
+        reservations: Vec<Reservation>,
+    ) -> Result<Appended, AppendError> {
+        let commit = Commit {
+            aggregate_type: A::TYPE,
+            aggregate_id: loaded.id,
+            expected_version: loaded.version,
+            command_id,
+            request_hash,
+            events: events.iter().map(new_event).collect::<Result<_, _>>()?,
+            metadata,
+            reservations,
+        };
+        let answer = self.log.append(commit).await;
+        match &answer {
+            Ok(appended) if !appended.duplicate => {
+                let mut state = A::clone(&loaded.state);
+                for event in events {
+                    state.apply(event);
+                }
+                self.remember(&Loaded {
+                    id: loaded.id,
+                    state: Arc::new(state),
+                    version: appended.version,
+                });
+            }
+            Err(AppendError::KeyTaken { .. } | AppendError::CommandIdReused) => {}
+            // The stream is not, or may not be, where it was thought to be.
+            _ => self.forget(loaded.id),
+        }
+        answer
+    }
+
+    /// The stream as cqrs-es sees it, in today's shapes.
+    pub(crate) async fn envelopes(&self, id: &str) -> Result<Vec<EventEnvelope<A>>, StoreError> {
+        let stored = self.repository.get_events::<A>(id).await?;
+        let current = stored
+            .into_iter()
+            .map(|event| upcast(event, &self.upcasters));
+        current
+            .map(|event| {
+                let (aggregate_id, sequence) = (event.aggregate_id.clone(), event.sequence);
+                EventEnvelope::try_from(event).map_err(|error| StoreError::Decode {
+                    aggregate_type: A::TYPE.to_owned(),
+                    aggregate_id,
+                    sequence: i64::try_from(sequence).unwrap_or(i64::MAX),
+                    detail: error.to_string(),
+                })
+            })
+            .collect()
+    }
+
+    /// Keeps the later one of what is cached and what is known now.
+    fn remember(&self, loaded: &Loaded<A>) {
+        self.cache
+            .entry(loaded.id)
+            .and_compute_with(|cached| match cached {
+                Some(cached) if cached.value().version >= loaded.version => Op::Nop,
+                _ => Op::Put(loaded.clone()),
+            });
+    }
+}
+
+fn new_event<E: DomainEvent>(event: &E) -> Result<NewEvent, StoreError> {
+    Ok(NewEvent {
+        event_type: event.event_type(),
+        event_version: event.event_version(),
+        payload: canonical_json(event).map_err(StoreError::Encode)?,
+    })
+}

@@ -1,0 +1,155 @@
+//! The service's way to its database: a server that somebody runs, or the
+//! private one of a data directory.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{ConnectOptions, Connection, PgPool};
+
+use crate::{LocalPostgres, StoreError, schema};
+
+/// The role that the service runs as; the log's first migration makes it.
+const SERVICE_ROLE: &str = "docket_app";
+
+/// Where the database is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DatabaseSource {
+    /// A server, by its URL. The login is the owner of the log.
+    Url(String),
+    /// The private server of a data directory, started if it does not run.
+    DataDir(PathBuf),
+}
+
+/// Whether opening a database may change its schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Migrate {
+    /// Missing migrations are applied.
+    Yes,
+    /// A schema that is not current is refused.
+    #[default]
+    No,
+}
+
+/// How a process uses its database.
+#[derive(Debug, Clone)]
+pub struct PoolSettings {
+    /// How many connections the pool may open.
+    pub max_connections: u32,
+    /// How long a caller waits for a connection.
+    pub acquire_timeout: Duration,
+    /// After how long the server gives up a statement; nothing for no limit.
+    pub statement_timeout: Option<Duration>,
+    /// Whether missing migrations are applied.
+    pub migrate: Migrate,
+}
+
+impl Default for PoolSettings {
+    fn default() -> Self {
+        Self {
+            max_connections: 16,
+            acquire_timeout: Duration::from_secs(10),
+            statement_timeout: None,
+            migrate: Migrate::No,
+        }
+    }
+}
+
+/// An opened database whose schema is current.
+#[derive(Debug, Clone)]
+pub struct Database {
+    pool: PgPool,
+    owner: PgConnectOptions,
+    server: Option<Arc<LocalPostgres>>,
+}
+
+impl Database {
+    /// Finds the server, brings its schema up to date or checks that it is,
+    /// and opens a pool whose connections run as the service's role.
+    pub async fn open(source: &DatabaseSource, settings: PoolSettings) -> Result<Self, StoreError> {
+        let (owner, server) = match source {
+            DatabaseSource::Url(url) => (PgConnectOptions::from_str(url)?, None),
+            DatabaseSource::DataDir(directory) => {
+                let server = LocalPostgres::start(directory).await?;
+                (server.options().clone(), Some(Arc::new(server)))
+            }
+        };
+        let owner = owner.application_name("docket");
+        match Self::connect(&owner, &settings).await {
+            Ok(pool) => Ok(Self {
+                pool,
+                owner,
+                server,
+            }),
+            Err(error) => {
+                if let Some(server) = server {
+                    server.release().await;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    async fn connect(
+        owner: &PgConnectOptions,
+        settings: &PoolSettings,
+    ) -> Result<PgPool, StoreError> {
+        if settings.migrate == Migrate::Yes {
+            schema::migrate(owner).await?;
+        }
+        schema::check(owner).await?;
+
+        let mut service = owner.clone().options([("role", SERVICE_ROLE)]);
+        if let Some(timeout) = settings.statement_timeout {
+            service = service.options([("statement_timeout", timeout.as_millis())]);
+        }
+        // Tried once outside of the pool, which would only say that it had
+        // waited in vain.
+        match service.connect().await {
+            Ok(connection) => connection.close().await?,
+            Err(error) => return Err(role_missing(error, owner.get_username())),
+        }
+        let pool = PgPoolOptions::new()
+            .max_connections(settings.max_connections)
+            .acquire_timeout(settings.acquire_timeout)
+            .connect_with(service)
+            .await?;
+        Ok(pool)
+    }
+
+    /// The pool; its connections run as the service's role.
+    pub fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    /// How to connect as the owner of the log, who may migrate it.
+    pub fn owner_options(&self) -> &PgConnectOptions {
+        &self.owner
+    }
+
+    /// Closes the pool for all clones, and lets go of the private server,
+    /// which stops if nobody else uses it.
+    pub async fn close(self) {
+        self.pool.close().await;
+        if let Some(server) = self.server {
+            server.release().await;
+        }
+    }
+}
+
+/// Says what to do where the login may not act as the service's role.
+fn role_missing(error: sqlx::Error, login: &str) -> StoreError {
+    const INVALID_PARAMETER: &str = "22023";
+    const INSUFFICIENT_PRIVILEGE: &str = "42501";
+    let code = error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code);
+    match code.as_deref() {
+        Some(INVALID_PARAMETER | INSUFFICIENT_PRIVILEGE) => StoreError::RoleMissing {
+            login: login.to_owned(),
+        },
+        _ => error.into(),
+    }
+}

@@ -1,0 +1,41 @@
+//! The append-only log on PostgreSQL: append, read, follow.
+//!
+//! One table holds every event in one total order. Positions start at 1, have
+//! no gaps and become visible in order, so whoever stands at position *n*
+//! misses nothing by asking for what is greater than *n*. One appender a
+//! process commits all waiting commands together; each of them is judged by
+//! itself, against the version of its stream and the id of its command.
+//!
+//! The crate knows PostgreSQL and the vocabulary of cqrs-es, and nothing of
+//! service desks.
+
+mod aggregate_store;
+mod appender;
+mod batch;
+mod canonical;
+mod commit;
+mod cqrs;
+mod database;
+mod error;
+mod event;
+mod follow;
+pub mod local_postgres;
+mod log;
+mod metadata;
+mod reading;
+mod scan;
+mod schema;
+mod tail;
+
+pub use aggregate_store::{AggregateStore, CommandEnvelope, Loaded};
+pub use canonical::{canonical_json, content_hash};
+pub use commit::{Appended, Commit, KnownCommand, NewEvent, Reservation};
+pub use cqrs::StoredContext;
+pub use database::{Database, DatabaseSource, Migrate, PoolSettings};
+pub use error::{AppendError, StoreError};
+pub use event::{Filter, RecordedEvent};
+pub use follow::Follower;
+pub use local_postgres::LocalPostgres;
+pub use log::{Head, Log, LogSettings};
+pub use metadata::Metadata;
+pub use schema::{MIGRATOR, migrate};

@@ -1,0 +1,219 @@
+//! The statements that read the log.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use sqlx::{PgExecutor, PgPool};
+use uuid::Uuid;
+
+use crate::{Appended, Filter, Head, KnownCommand, RecordedEvent, StoreError};
+
+/// A row of `events` as PostgreSQL hands it over.
+struct Row {
+    position: i64,
+    aggregate_type: String,
+    aggregate_id: String,
+    sequence: i64,
+    event_type: String,
+    event_version: String,
+    payload: String,
+    metadata: String,
+    command_id: Uuid,
+    command_index: i16,
+    recorded_at: DateTime<Utc>,
+}
+
+impl TryFrom<Row> for RecordedEvent {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            aggregate_id: aggregate_id(row.position, &row.aggregate_id)?,
+            position: row.position,
+            aggregate_type: Arc::from(row.aggregate_type),
+            sequence: row.sequence,
+            event_type: row.event_type,
+            event_version: row.event_version,
+            payload: row.payload.into_boxed_str(),
+            metadata: row.metadata.into_boxed_str(),
+            command_id: row.command_id,
+            command_index: row.command_index,
+            recorded_at: row.recorded_at,
+        })
+    }
+}
+
+/// Reads the id of an aggregate, which postgres-es keeps as text.
+pub(crate) fn aggregate_id(position: i64, text: &str) -> Result<Uuid, StoreError> {
+    Uuid::try_parse(text).map_err(|_| StoreError::Corrupt {
+        position,
+        problem: format!("the aggregate id {text:?} is not a UUID"),
+    })
+}
+
+/// The head of the log.
+pub(crate) async fn head(executor: impl PgExecutor<'_>) -> Result<Head, StoreError> {
+    let head = sqlx::query_as!(Head, "select position, recorded_at from log_head")
+        .fetch_one(executor)
+        .await?;
+    Ok(head)
+}
+
+/// A page of events after a position.
+pub(crate) async fn page(
+    pool: &PgPool,
+    after: i64,
+    limit: i64,
+    filter: &Filter,
+) -> Result<Vec<RecordedEvent>, StoreError> {
+    if *filter == Filter::default() {
+        return everything(pool, after, limit).await;
+    }
+    let rows = sqlx::query_as!(
+        Row,
+        r#"
+        select
+            position, aggregate_type, aggregate_id, sequence, event_type, event_version,
+            payload::text as "payload!", metadata::text as "metadata!",
+            command_id, command_index, recorded_at
+        from events
+        where position > $1
+            and ($3::text[] is null or aggregate_type = any ($3))
+            and ($4::text is null or aggregate_id = $4)
+            and ($5::text[] is null or event_type = any ($5))
+            and ($6::text is null or metadata ->> 'actor' = $6)
+        order by position
+        limit $2
+        "#,
+        after,
+        limit,
+        filter.aggregate_types.as_deref(),
+        filter.aggregate_id.map(|id| id.to_string()),
+        filter.event_types.as_deref(),
+        filter.actor.as_deref(),
+    )
+    .fetch_all(pool)
+    .await?;
+    rows.into_iter().map(RecordedEvent::try_from).collect()
+}
+
+async fn everything(
+    pool: &PgPool,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<RecordedEvent>, StoreError> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"
+        select
+            position, aggregate_type, aggregate_id, sequence, event_type, event_version,
+            payload::text as "payload!", metadata::text as "metadata!",
+            command_id, command_index, recorded_at
+        from events
+        where position > $1
+        order by position
+        limit $2
+        "#,
+        after,
+        limit,
+    )
+    .fetch_all(pool)
+    .await?;
+    rows.into_iter().map(RecordedEvent::try_from).collect()
+}
+
+/// The stream of one aggregate.
+pub(crate) async fn stream(
+    pool: &PgPool,
+    aggregate_type: &str,
+    id: Uuid,
+    upto_position: Option<i64>,
+) -> Result<Vec<RecordedEvent>, StoreError> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"
+        select
+            position, aggregate_type, aggregate_id, sequence, event_type, event_version,
+            payload::text as "payload!", metadata::text as "metadata!",
+            command_id, command_index, recorded_at
+        from events
+        where aggregate_type = $1 and aggregate_id = $2 and position <= $3
+        order by sequence
+        "#,
+        aggregate_type,
+        id.to_string(),
+        upto_position.unwrap_or(i64::MAX),
+    )
+    .fetch_all(pool)
+    .await?;
+    rows.into_iter().map(RecordedEvent::try_from).collect()
+}
+
+/// The version that a stream is at.
+pub(crate) async fn version(
+    pool: &PgPool,
+    aggregate_type: &str,
+    id: Uuid,
+) -> Result<i64, StoreError> {
+    let version = sqlx::query_scalar!(
+        "select sequence from events where aggregate_type = $1 and aggregate_id = $2 order by sequence desc limit 1",
+        aggregate_type,
+        id.to_string(),
+    )
+    .fetch_optional(pool)
+    .await?;
+    Ok(version.unwrap_or(0))
+}
+
+/// The last position at or before a moment.
+pub(crate) async fn position_at(pool: &PgPool, at: DateTime<Utc>) -> Result<i64, StoreError> {
+    let position = sqlx::query_scalar!(r#"select position_at($1) as "position!""#, at)
+        .fetch_one(pool)
+        .await?;
+    Ok(position)
+}
+
+/// What the log knows of a command.
+pub(crate) async fn command(pool: &PgPool, id: Uuid) -> Result<Option<KnownCommand>, StoreError> {
+    let row = sqlx::query!(
+        r#"
+        select
+            first.aggregate_type, first.aggregate_id, first.position as first_position,
+            first.recorded_at, first.request_hash as "request_hash!",
+            last.position as "last_position!", last.sequence as "version!"
+        from events first
+        cross join lateral (
+            select e.position, e.sequence
+            from events e
+            where e.command_id = first.command_id
+            order by e.command_index desc
+            limit 1
+        ) last
+        where first.command_id = $1 and first.command_index = 0
+        "#,
+        id,
+    )
+    .fetch_optional(pool)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let position = row.first_position;
+    let request_hash = row
+        .request_hash
+        .try_into()
+        .map_err(|_| StoreError::Corrupt {
+            position,
+            problem: "the hash of the request does not have 16 bytes".to_owned(),
+        })?;
+    Ok(Some(KnownCommand {
+        aggregate_id: aggregate_id(position, &row.aggregate_id)?,
+        aggregate_type: row.aggregate_type,
+        request_hash,
+        appended: Appended {
+            from: position,
+            to: row.last_position,
+            version: row.version,
+            recorded_at: row.recorded_at,
+            duplicate: true,
+        },
+    }))
+}
