@@ -1,0 +1,29 @@
+//! What every aggregate of the desk has beyond the cqrs-es vocabulary.
+
+use cqrs_es::Aggregate;
+
+use crate::Context;
+
+/// An aggregate whose decisions are pure: the state, a command and a context
+/// give either the events that follow or the rule that forbids them.
+pub trait Decider: Aggregate<Services = Context, Error: Refusal> + Clone {
+    /// Decides what follows from a command. Never changes the state: the
+    /// events do, through [`Aggregate::apply`].
+    fn decide(
+        &self,
+        command: &Self::Command,
+        context: &Context,
+    ) -> Result<Vec<Self::Event>, Self::Error>;
+}
+
+/// A rule that forbids a command. Its display is written for the person who
+/// gave the command; its code is stable and meant for programs.
+pub trait Refusal: std::error::Error + PartialEq + Send + Sync + 'static {
+    /// The stable code, such as `INCIDENT_REVIEW_MISSING`.
+    fn code(&self) -> String;
+
+    /// The input field at fault, where one is.
+    fn field(&self) -> Option<&'static str> {
+        None
+    }
+}

@@ -1,0 +1,52 @@
+//! Why a step in the life of a configuration is refused.
+
+use chrono::{DateTime, Utc};
+use strum::AsRefStr;
+
+use crate::Refusal;
+
+/// A rule of the configuration life cycle that forbids a command.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, AsRefStr)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE", prefix = "CONFIGURATION_")]
+pub enum Error {
+    /// There is nothing to review, publish or discard.
+    #[error("there is no draft")]
+    NoDraft,
+    /// The author may not review.
+    #[error("a draft is reviewed by a second person, not by the one who wrote it")]
+    OwnReview,
+    /// The draft has been reviewed already.
+    #[error("the draft has been reviewed already")]
+    AlreadyReviewed,
+    /// Nobody has reviewed the draft.
+    #[error("the draft has not been reviewed")]
+    NotReviewed,
+    /// Versions hold one after the other.
+    #[error("a version must hold from later than the one before it, which holds from {previous}")]
+    NotAfterPrevious {
+        /// From when the version before it holds.
+        previous: DateTime<Utc>,
+    },
+    /// The content contradicts itself.
+    #[error("{0}")]
+    ContentInvalid(ContentProblem),
+}
+
+/// What is wrong with a content, in one sentence for the one who wrote it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ContentProblem(pub String);
+
+impl Refusal for Error {
+    fn code(&self) -> String {
+        self.as_ref().to_owned()
+    }
+
+    fn field(&self) -> Option<&'static str> {
+        match self {
+            Self::NotAfterPrevious { .. } => Some("effectiveFrom"),
+            Self::ContentInvalid(_) => Some("content"),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! What a decision may know besides the aggregate's own state and the command:
+//! who acts, when it was so in the world, and the configuration in force.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use strum::{AsRefStr, EnumIter, EnumString};
+
+use crate::configuration::{CategoryTree, PriorityMatrix, Versions};
+use crate::ids::{PersonId, TeamId};
+
+/// What a decision sees of the world.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// Who acts.
+    pub actor: Actor,
+    /// When it was so in the world; the log adds when it was recorded.
+    pub effective_at: DateTime<Utc>,
+    /// The door through which the command came.
+    pub channel: Channel,
+    /// Every published version of the priority matrix.
+    pub matrices: Arc<Versions<PriorityMatrix>>,
+    /// Every published version of the category tree.
+    pub categories: Arc<Versions<CategoryTree>>,
+}
+
+/// Who acts: a person, or a machine that names its rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor {
+    /// The name that stands in the log.
+    pub id: PersonId,
+    /// What they may do.
+    pub role: Role,
+    /// The teams they are a member of.
+    pub teams: Vec<TeamId>,
+}
+
+impl Actor {
+    /// Whether this is the person meant.
+    pub fn is(&self, person: Option<&PersonId>) -> bool {
+        person == Some(&self.id)
+    }
+
+    /// Whether the actor works at the desk rather than asking it for help.
+    pub fn is_staff(&self) -> bool {
+        matches!(self.role, Role::Agent | Role::Coordinator)
+    }
+
+    /// Whether the actor may do a team's work: one of its members, or a
+    /// coordinator.
+    pub fn works_for(&self, team: TeamId) -> bool {
+        match self.role {
+            Role::Coordinator => true,
+            Role::Agent => self.teams.contains(&team),
+            Role::Requester | Role::Auditor | Role::Administrator => false,
+        }
+    }
+}
+
+/// What an actor may do. The full table is `auth::policy` in the service.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    AsRefStr,
+    EnumIter,
+    EnumString,
+)]
+#[strum(ascii_case_insensitive)]
+pub enum Role {
+    /// 用户: reports, follows, confirms or rejects what concerns them.
+    Requester,
+    /// 工程师: works on the items of their teams.
+    Agent,
+    /// 协调员: works on any item, dispatches, declares major incidents.
+    Coordinator,
+    /// 审计员: reads everything, changes nothing.
+    Auditor,
+    /// 管理员: configures the desk; separation of duties keeps tickets out of
+    /// their hands.
+    Administrator,
+}
+
+/// The door through which a command came.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, AsRefStr, EnumIter, EnumString,
+)]
+#[strum(serialize_all = "snake_case")]
+pub enum Channel {
+    /// The GraphQL API.
+    Api,
+    /// The command line.
+    Cli,
+    /// A history taken over from another desk.
+    Import,
+    /// A process manager of the desk itself.
+    Process,
+}

@@ -1,0 +1,341 @@
+//! Which steps an actor could take now. Each kind of command is tried with a
+//! well-formed example, so the answer is what `decide` says and cannot drift
+//! from it.
+
+use strum::IntoEnumIterator;
+use uuid::Uuid;
+
+use super::{Command, ExpectationBasis, HoldReason, Incident, IncidentAction};
+use crate::ids::{ArticleId, CiId, PersonId, TeamId, WorkItemId};
+use crate::priority::{Impact, Priority, Urgency};
+use crate::text::{Line, Text};
+use crate::work_item::{
+    Assignee, Attachment, ContactChannel, DetailField, ExternalReference, ForwardTo, LinkTarget,
+    Relation, SupportLine, TeamRef, Visibility, WorkAction, WorkCommand,
+};
+use crate::{Context, Decider};
+
+impl Incident {
+    /// The kernel's steps that the actor could take now.
+    pub fn available_work_actions(&self, context: &Context) -> Vec<WorkAction> {
+        let Some(examples) = Examples::of(self) else {
+            return Vec::new();
+        };
+        WorkAction::iter()
+            .filter(|action| {
+                let command = Command::from(examples.work_command(*action, self, context));
+                self.decide(&command, context).is_ok()
+            })
+            .collect()
+    }
+
+    /// The incident's own steps that the actor could take now, those that only
+    /// the desk's machines take left out.
+    pub fn available_actions(&self, context: &Context) -> Vec<IncidentAction> {
+        let Some(examples) = Examples::of(self) else {
+            return Vec::new();
+        };
+        IncidentAction::iter()
+            .filter(|action| {
+                examples
+                    .command(*action, context)
+                    .is_some_and(|command| self.decide(&command, context).is_ok())
+            })
+            .collect()
+    }
+}
+
+/// Well-formed values that nothing about the incident contradicts.
+struct Examples {
+    text: Text,
+    line: Line,
+    person: PersonId,
+    ci: CiId,
+    article: ArticleId,
+    target: LinkTarget,
+}
+
+impl Examples {
+    fn of(incident: &Incident) -> Option<Self> {
+        let mut target = Uuid::max();
+        while incident.work.links.iter().any(|(_, id)| id.0 == target) {
+            target = Uuid::from_u128(target.as_u128() - 1);
+        }
+        Some(Self {
+            text: Text::new("example").ok()?,
+            line: Line::new("example").ok()?,
+            person: PersonId::new("example").ok()?,
+            ci: CiId::new("example").ok()?,
+            article: ArticleId::new("example").ok()?,
+            target: LinkTarget {
+                id: WorkItemId(target),
+                number: String::new(),
+                is_ancestor: false,
+                is_open: true,
+            },
+        })
+    }
+
+    fn assignee(&self, line: SupportLine) -> Assignee {
+        Assignee {
+            team: TeamRef {
+                id: TeamId(Uuid::max()),
+                name: self.line.to_string(),
+                line,
+                department: self.line.to_string(),
+            },
+            team_is_active: true,
+            person: None,
+            person_is_member: false,
+        }
+    }
+
+    #[expect(clippy::too_many_lines, reason = "one arm a kind of command")]
+    fn work_command(
+        &self,
+        action: WorkAction,
+        incident: &Incident,
+        context: &Context,
+    ) -> WorkCommand {
+        let work = &incident.work;
+        let line = work
+            .team
+            .as_ref()
+            .map_or(SupportLine::First, |team| team.line);
+        match action {
+            WorkAction::Classify => WorkCommand::Classify {
+                category: context
+                    .categories
+                    .in_force_at(context.effective_at)
+                    .and_then(|tree| {
+                        let is_now = |code: &&crate::ids::CategoryCode| {
+                            work.category.as_ref().is_some_and(|now| now.code == **code)
+                        };
+                        let mut codes = tree.content.categories.iter().map(|c| &c.code);
+                        codes.find(|code| !is_now(code)).cloned()
+                    })
+                    .or_else(|| work.category.as_ref().map(|c| c.code.clone()))
+                    .unwrap_or_else(|| unknown_category(&self.line)),
+            },
+            WorkAction::Prioritise => {
+                let now = work.priority.map(|p| (p.impact, p.urgency));
+                let (impact, urgency) = match now {
+                    Some((Impact::Low, Urgency::Low)) => (Impact::High, Urgency::High),
+                    _ => (Impact::Low, Urgency::Low),
+                };
+                WorkCommand::Prioritise { impact, urgency }
+            }
+            WorkAction::OverridePriority => WorkCommand::OverridePriority {
+                priority: match work.priority.map(|p| p.priority) {
+                    Some(Priority::P1) => Priority::P2,
+                    _ => Priority::P1,
+                },
+                reason: self.text.clone(),
+            },
+            WorkAction::Assign => WorkCommand::Assign {
+                to: self.assignee(line),
+            },
+            WorkAction::Accept => WorkCommand::Accept,
+            WorkAction::Return => WorkCommand::Return {
+                reason: self.text.clone(),
+            },
+            WorkAction::Forward => WorkCommand::Forward {
+                to: match incident.status() {
+                    super::Status::OnHold => ForwardTo::Platform {
+                        platform: self.line.clone(),
+                        reference: self.new_reference(incident).reference,
+                    },
+                    _ => ForwardTo::Team(self.assignee(line)),
+                },
+                reason: None,
+            },
+            WorkAction::EscalateFunctionally => WorkCommand::EscalateFunctionally {
+                to: self.assignee(SupportLine::Third),
+                reason: self.text.clone(),
+            },
+            WorkAction::EscalateHierarchically => WorkCommand::EscalateHierarchically {
+                level: work.escalation_level.saturating_add(1),
+                person: None,
+                reason: self.text.clone(),
+            },
+            WorkAction::AddWatcher => WorkCommand::AddWatcher {
+                person: self.new_watcher(incident),
+            },
+            WorkAction::RemoveWatcher => WorkCommand::RemoveWatcher {
+                person: work.watchers.first().unwrap_or(&self.person).clone(),
+            },
+            WorkAction::Comment => WorkCommand::Comment {
+                visibility: match context.actor.role {
+                    crate::Role::Requester => Visibility::Public,
+                    _ => Visibility::Internal,
+                },
+                text: self.text.clone(),
+            },
+            WorkAction::NotifyStage => WorkCommand::NotifyStage {
+                recipients: vec![self.person.clone()],
+                text: self.text.clone(),
+            },
+            WorkAction::RecordContact => WorkCommand::RecordContact {
+                contact_channel: ContactChannel::Phone,
+                text: self.text.clone(),
+            },
+            WorkAction::Urge => WorkCommand::Urge { text: None },
+            WorkAction::LinkCi => WorkCommand::LinkCi {
+                ci: self.new_ci(incident),
+            },
+            WorkAction::UnlinkCi => WorkCommand::UnlinkCi {
+                ci: work.cis.first().unwrap_or(&self.ci).clone(),
+            },
+            WorkAction::Link => WorkCommand::Link {
+                relation: Relation::RelatesTo,
+                target: self.target.clone(),
+            },
+            WorkAction::Unlink => {
+                let (relation, target) = work
+                    .links
+                    .first()
+                    .copied()
+                    .unwrap_or((Relation::RelatesTo, self.target.id));
+                WorkCommand::Unlink { relation, target }
+            }
+            WorkAction::Attach => WorkCommand::Attach {
+                attachment: self.new_attachment(incident),
+            },
+            WorkAction::LogEffort => WorkCommand::LogEffort {
+                minutes: 1,
+                text: None,
+            },
+            WorkAction::AddExternalReference => WorkCommand::AddExternalReference {
+                external: self.new_reference(incident),
+            },
+            WorkAction::ApplyKnowledge => WorkCommand::ApplyKnowledge {
+                article: self.article.clone(),
+            },
+            WorkAction::SetCustomField => WorkCommand::SetCustomField {
+                name: self.line.clone(),
+                value: match work.custom_fields.contains_key(self.line.as_str()) {
+                    true => None,
+                    false => Some(self.text.clone()),
+                },
+            },
+            WorkAction::CorrectDetails => WorkCommand::CorrectDetails {
+                field: DetailField::Description,
+                to: match work.details.contains_key(DetailField::Description.as_ref()) {
+                    true => None,
+                    false => Some(self.text.clone()),
+                },
+                reason: self.text.clone(),
+            },
+            WorkAction::MergeInto => WorkCommand::MergeInto {
+                target: self.target.clone(),
+                reason: self.text.clone(),
+            },
+            WorkAction::Archive => WorkCommand::Archive,
+        }
+    }
+
+    fn command(&self, action: IncidentAction, context: &Context) -> Option<Command> {
+        let text = self.text.clone();
+        Some(match action {
+            IncidentAction::Register
+            | IncidentAction::Work
+            | IncidentAction::CloseUnanswered
+            | IncidentAction::CorrectStatus => return None,
+            IncidentAction::StartDiagnosis => Command::StartDiagnosis { hypothesis: None },
+            IncidentAction::RecordFinding => Command::RecordFinding { text },
+            IncidentAction::SetExpectedResolution => Command::SetExpectedResolution {
+                at: context.effective_at,
+                basis: ExpectationBasis::Adjusted,
+                reason: Some(text),
+            },
+            IncidentAction::PutOnHold => Command::PutOnHold {
+                reason: HoldReason::Requester,
+                text: None,
+                until: None,
+            },
+            IncidentAction::Resume => Command::Resume,
+            IncidentAction::ApplyWorkaround => Command::ApplyWorkaround { text },
+            IncidentAction::RestoreService => Command::RestoreService,
+            IncidentAction::Resolve => Command::Resolve {
+                code: self.line.clone(),
+                cause: None,
+                solution: text,
+                knowledge: None,
+            },
+            IncidentAction::ResolveAtContact => Command::ResolveAtContact {
+                code: self.line.clone(),
+                solution: text,
+                knowledge: None,
+            },
+            IncidentAction::ConfirmResolution => Command::ConfirmResolution,
+            IncidentAction::RejectResolution => Command::RejectResolution { reason: text },
+            IncidentAction::Close => Command::Close {
+                no_feedback_reason: Some(text),
+            },
+            IncidentAction::Reopen => Command::Reopen { reason: text },
+            IncidentAction::Cancel => Command::Cancel { reason: text },
+            IncidentAction::DeclareMajor => Command::DeclareMajor {
+                reason: text,
+                leader: None,
+            },
+            IncidentAction::StandDownMajor => Command::StandDownMajor { reason: text },
+            IncidentAction::RequireReview => Command::RequireReview,
+            IncidentAction::CompleteReview => Command::CompleteReview { text },
+        })
+    }
+
+    fn new_watcher(&self, incident: &Incident) -> PersonId {
+        let taken = |p: &PersonId| incident.work.watchers.contains(p);
+        unused(&self.person, taken, PersonId::new)
+    }
+
+    fn new_ci(&self, incident: &Incident) -> CiId {
+        unused(&self.ci, |ci| incident.work.cis.contains(ci), CiId::new)
+    }
+
+    fn new_reference(&self, incident: &Incident) -> ExternalReference {
+        let reference = |reference: &Line| ExternalReference {
+            system: self.line.clone(),
+            reference: reference.clone(),
+        };
+        let taken = |line: &Line| incident.work.external_references.contains(&reference(line));
+        reference(&unused(&self.line, taken, Line::new))
+    }
+
+    fn new_attachment(&self, incident: &Incident) -> Attachment {
+        let mut hash = 0_u64;
+        while incident.work.attachments.contains(&format!("{hash:064x}")) {
+            hash += 1;
+        }
+        Attachment {
+            name: self.line.clone(),
+            media_type: self.line.clone(),
+            size_bytes: 0,
+            sha256: format!("{hash:064x}"),
+        }
+    }
+}
+
+/// The example itself, or the first numbered variant of it that is not taken.
+fn unused<T: Clone + std::fmt::Display, E>(
+    example: &T,
+    taken: impl Fn(&T) -> bool,
+    make: impl Fn(&str) -> Result<T, E>,
+) -> T {
+    let mut candidate = example.clone();
+    let mut number = 1;
+    while taken(&candidate) {
+        number += 1;
+        match make(&format!("{example} {number}")) {
+            Ok(next) => candidate = next,
+            Err(_) => break,
+        }
+    }
+    candidate
+}
+
+/// A category for a desk that has no tree; the decision refuses it.
+fn unknown_category(line: &Line) -> crate::ids::CategoryCode {
+    let code = crate::ids::CategoryCode::new(line.as_str());
+    code.unwrap_or_else(|_| unreachable!("a line of seven letters is a code"))
+}

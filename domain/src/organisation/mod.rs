@@ -1,0 +1,9 @@
+//! Who there is: teams and the people in them, and the tokens by which
+//! programs act. People as aggregates of their own, units and positions
+//! follow; until then a person is a name in a team.
+
+mod team;
+mod token;
+
+pub use team::{Team, TeamCommand, TeamEvent, TeamRefusal};
+pub use token::{ApiToken, TokenCommand, TokenEvent, TokenRefusal};

@@ -1,0 +1,238 @@
+//! 支持组: a team, its support line and department, and who is in it.
+
+use std::collections::BTreeMap;
+
+use cqrs_es::event_sink::EventSink;
+use cqrs_es::{Aggregate, DomainEvent};
+use serde::{Deserialize, Serialize};
+use strum::AsRefStr;
+
+use crate::context::Role;
+use crate::ids::PersonId;
+use crate::text::Line;
+use crate::work_item::SupportLine;
+use crate::{Context, Decider, Refusal};
+
+/// What decisions about a team read.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Team {
+    facts: Option<Facts>,
+    active: bool,
+    members: BTreeMap<PersonId, Line>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Facts {
+    code: Line,
+    name: Line,
+    line: SupportLine,
+    department: Line,
+}
+
+/// What can be asked of a team.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TeamCommand {
+    /// Sets the team up.
+    Found {
+        /// Unique on the desk; the team's identity derives from it.
+        code: Line,
+        /// What people call it.
+        name: Line,
+        /// Its depth of expertise.
+        line: SupportLine,
+        /// The department it belongs to.
+        department: Line,
+    },
+    /// Takes a person in.
+    AddMember {
+        /// Who.
+        person: PersonId,
+        /// Their name.
+        name: Line,
+    },
+    /// Lets a person go.
+    RemoveMember {
+        /// Who.
+        person: PersonId,
+    },
+    /// Ends the team's work; nothing is assigned to it any more.
+    Deactivate,
+    /// Takes the team's work up again.
+    Reactivate,
+}
+
+/// What happens to a team.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, AsRefStr)]
+#[serde(tag = "type")]
+pub enum TeamEvent {
+    /// The team exists.
+    TeamFounded {
+        /// Unique on the desk.
+        code: Line,
+        /// What people call it.
+        name: Line,
+        /// Its depth of expertise.
+        line: SupportLine,
+        /// The department it belongs to.
+        department: Line,
+    },
+    /// A person is in the team.
+    MemberAdded {
+        /// Who.
+        person: PersonId,
+        /// Their name.
+        name: Line,
+    },
+    /// A person is no longer in the team.
+    MemberRemoved {
+        /// Who.
+        person: PersonId,
+    },
+    /// The team works no longer.
+    TeamDeactivated {},
+    /// The team works again.
+    TeamReactivated {},
+}
+
+/// Why a step of a team is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, AsRefStr)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE", prefix = "TEAM_")]
+pub enum TeamRefusal {
+    /// There is no such team.
+    #[error("there is no such team")]
+    NotFound,
+    /// The code is taken.
+    #[error("there is a team with this code already")]
+    AlreadyFounded,
+    /// They are in it.
+    #[error("this person is a member already")]
+    AlreadyMember,
+    /// They are not in it.
+    #[error("this person is not a member")]
+    NotMember,
+    /// It does not work at present.
+    #[error("the team is not active")]
+    NotActive,
+    /// It works at present.
+    #[error("the team is active already")]
+    AlreadyActive,
+    /// Only an administrator, or an import, sets up teams.
+    #[error("only an administrator may do this")]
+    NotAdministrator,
+}
+
+impl Refusal for TeamRefusal {
+    fn code(&self) -> String {
+        self.as_ref().to_owned()
+    }
+}
+
+impl DomainEvent for TeamEvent {
+    fn event_type(&self) -> String {
+        self.as_ref().to_owned()
+    }
+
+    fn event_version(&self) -> String {
+        "1.0".to_owned()
+    }
+}
+
+impl Decider for Team {
+    fn decide(
+        &self,
+        command: &TeamCommand,
+        context: &Context,
+    ) -> Result<Vec<TeamEvent>, TeamRefusal> {
+        if context.actor.role != Role::Administrator && context.channel != crate::Channel::Import {
+            return Err(TeamRefusal::NotAdministrator);
+        }
+        let event = match (self.facts.is_some(), self.active, command) {
+            (
+                false,
+                _,
+                TeamCommand::Found {
+                    code,
+                    name,
+                    line,
+                    department,
+                },
+            ) => TeamEvent::TeamFounded {
+                code: code.clone(),
+                name: name.clone(),
+                line: *line,
+                department: department.clone(),
+            },
+            (false, _, _) => return Err(TeamRefusal::NotFound),
+            (true, _, TeamCommand::Found { .. }) => return Err(TeamRefusal::AlreadyFounded),
+            (true, true, TeamCommand::AddMember { person, .. })
+                if self.members.contains_key(person) =>
+            {
+                return Err(TeamRefusal::AlreadyMember);
+            }
+            (true, true, TeamCommand::AddMember { person, name }) => TeamEvent::MemberAdded {
+                person: person.clone(),
+                name: name.clone(),
+            },
+            (true, true, TeamCommand::RemoveMember { person })
+                if !self.members.contains_key(person) =>
+            {
+                return Err(TeamRefusal::NotMember);
+            }
+            (true, true, TeamCommand::RemoveMember { person }) => TeamEvent::MemberRemoved {
+                person: person.clone(),
+            },
+            (true, true, TeamCommand::Deactivate) => TeamEvent::TeamDeactivated {},
+            (true, false, TeamCommand::Reactivate) => TeamEvent::TeamReactivated {},
+            (true, true, TeamCommand::Reactivate) => return Err(TeamRefusal::AlreadyActive),
+            (true, false, _) => return Err(TeamRefusal::NotActive),
+        };
+        Ok(vec![event])
+    }
+}
+
+impl Aggregate for Team {
+    const TYPE: &'static str = "team";
+    type Command = TeamCommand;
+    type Event = TeamEvent;
+    type Error = TeamRefusal;
+    type Services = Context;
+
+    async fn handle(
+        &mut self,
+        command: TeamCommand,
+        context: &Context,
+        sink: &EventSink<Self>,
+    ) -> Result<(), TeamRefusal> {
+        for event in self.decide(&command, context)? {
+            sink.write(event, self).await;
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, event: TeamEvent) {
+        match event {
+            TeamEvent::TeamFounded {
+                code,
+                name,
+                line,
+                department,
+            } => {
+                self.facts = Some(Facts {
+                    code,
+                    name,
+                    line,
+                    department,
+                });
+                self.active = true;
+            }
+            TeamEvent::MemberAdded { person, name } => {
+                self.members.insert(person, name);
+            }
+            TeamEvent::MemberRemoved { person } => {
+                self.members.remove(&person);
+            }
+            TeamEvent::TeamDeactivated {} => self.active = false,
+            TeamEvent::TeamReactivated {} => self.active = true,
+        }
+    }
+}

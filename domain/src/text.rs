@@ -1,0 +1,141 @@
+//! Text that people write. Checked once at the edge of the domain, so that no
+//! rule further in has to wonder about length, emptiness or NUL characters.
+//! Every script and emoji is welcome; lengths count characters, not bytes.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Refusal;
+
+/// Why a text was not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TextRefused {
+    /// Nothing but white space.
+    #[error("must not be empty")]
+    Empty,
+    /// Longer than the field allows.
+    #[error("must have at most {max} characters, has {chars}")]
+    TooLong {
+        /// The limit in characters.
+        max: usize,
+        /// What was given.
+        chars: usize,
+    },
+    /// A control character (NUL, or a line break where one line is asked for).
+    #[error("must not contain the control character U+{code:04X}")]
+    ControlCharacter {
+        /// The character's code point.
+        code: u32,
+    },
+}
+
+impl Refusal for TextRefused {
+    fn code(&self) -> String {
+        match self {
+            Self::Empty => "TEXT_EMPTY",
+            Self::TooLong { .. } => "TEXT_TOO_LONG",
+            Self::ControlCharacter { .. } => "TEXT_CONTROL_CHARACTER",
+        }
+        .to_owned()
+    }
+}
+
+/// Trims a text and checks it: not empty, at most `max` characters, none that
+/// `forbidden` names.
+pub(crate) fn checked(
+    text: &str,
+    max: usize,
+    forbidden: impl Fn(char) -> bool,
+) -> Result<String, TextRefused> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(TextRefused::Empty);
+    }
+    let chars = text.chars().count();
+    if chars > max {
+        return Err(TextRefused::TooLong { max, chars });
+    }
+    if let Some(c) = text.chars().find(|c| forbidden(*c)) {
+        return Err(TextRefused::ControlCharacter { code: u32::from(c) });
+    }
+    Ok(text.to_owned())
+}
+
+macro_rules! text {
+    ($(#[$doc:meta])* $name:ident, $max:expr, $forbidden:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The longest text, in characters.
+            pub const MAX_CHARS: usize = $max;
+
+            /// Trims and checks a text.
+            pub fn new(text: &str) -> Result<Self, TextRefused> {
+                checked(text, Self::MAX_CHARS, $forbidden).map(Self)
+            }
+
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+text! {
+    /// One line: a summary, a name, a code.
+    Line, 250, char::is_control
+}
+text! {
+    /// A text of several lines: a description, a comment, a reason.
+    Text, 65_536, |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_trimmed_and_every_script_is_welcome() {
+        for text in ["VPN 无法连接 😀", "نص من اليمين", "étude"] {
+            assert_eq!(Line::new(&format!("  {text}\n")).unwrap().as_str(), text);
+        }
+    }
+
+    #[test]
+    fn a_text_of_nothing_is_refused() {
+        assert_eq!(Text::new(" \n\t "), Err(TextRefused::Empty));
+    }
+
+    #[test]
+    fn nul_is_refused_everywhere_and_a_line_break_in_a_line() {
+        assert_eq!(
+            Text::new("a\0b").unwrap_err().code(),
+            "TEXT_CONTROL_CHARACTER"
+        );
+        assert!(Line::new("a\nb").is_err());
+        assert!(Text::new("a\nb").is_ok());
+    }
+
+    #[test]
+    fn length_counts_characters() {
+        assert!(Line::new(&"案".repeat(250)).is_ok());
+        assert_eq!(
+            Line::new(&"案".repeat(251)),
+            Err(TextRefused::TooLong {
+                max: 250,
+                chars: 251
+            })
+        );
+    }
+}

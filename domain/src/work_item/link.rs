@@ -1,0 +1,79 @@
+//! What an item is connected with: other items, files, other systems.
+
+use serde::{Deserialize, Serialize};
+use strum::{AsRefStr, EnumIter, EnumString};
+
+use crate::ids::WorkItemId;
+use crate::text::Line;
+
+/// How one work item stands to another, read from the item that holds the
+/// link: "this item is *caused by* that one".
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    AsRefStr,
+    EnumIter,
+    EnumString,
+)]
+pub enum Relation {
+    /// The other item is a part of this one.
+    ParentOf,
+    /// The other item reports the same.
+    DuplicateOf,
+    /// The other item, a change, brought this one about.
+    CausedBy,
+    /// The other item, a problem, is what lies beneath this one.
+    SymptomOf,
+    /// The other item, a change, ends this one.
+    ResolvedBy,
+    /// This item does what the other one asks for.
+    Fulfils,
+    /// The other item, a release, brings this one out.
+    ReleasedIn,
+    /// The two have to do with each other.
+    RelatesTo,
+}
+
+/// The other end of a link, with what deciding about it needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkTarget {
+    /// The other item.
+    pub id: WorkItemId,
+    /// Its number.
+    pub number: String,
+    /// Whether it stands above this item in the parent hierarchy.
+    pub is_ancestor: bool,
+    /// Whether it still accepts work (not closed, cancelled or merged).
+    pub is_open: bool,
+}
+
+/// A file that belongs to an item. Its bytes live outside the log under their
+/// hash; the hash is in the event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attachment {
+    /// The file's name.
+    pub name: Line,
+    /// Its media type, such as `image/png`.
+    pub media_type: Line,
+    /// Its length in bytes.
+    pub size_bytes: u64,
+    /// The SHA-256 of its bytes, 64 lower-case hexadecimal digits.
+    pub sha256: String,
+}
+
+/// The number that an item has in another system (PLT-04).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ExternalReference {
+    /// The other system.
+    pub system: Line,
+    /// The item's number there.
+    pub reference: Line,
+}
