@@ -119,7 +119,7 @@ impl Failure {
 
 /// Takes commits from the queue and appends them.
 pub(crate) struct Appender {
-    options: Arc<PgConnectOptions>,
+    options: PgConnectOptions,
     connection: Option<PgConnection>,
     queue: mpsc::Receiver<Waiting>,
     deferred: VecDeque<Waiting>,
@@ -135,7 +135,7 @@ impl Appender {
     const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
     pub(crate) fn new(
-        options: Arc<PgConnectOptions>,
+        options: &PgConnectOptions,
         queue: mpsc::Receiver<Waiting>,
         tail: Arc<Tail>,
         settings: &LogSettings,
@@ -143,12 +143,12 @@ impl Appender {
     ) -> Self {
         // What one statement sees must be what is committed when it starts:
         // the function takes a lock and then looks.
-        let options = (*options)
+        let options = options
             .clone()
-            .options([("default_transaction_isolation", "read committed")])
+            .options([("default_transaction_isolation", "read\\ committed")])
             .application_name("docket appender");
         Self {
-            options: Arc::new(options),
+            options,
             connection: None,
             queue,
             deferred: VecDeque::new(),
@@ -245,7 +245,11 @@ impl Appender {
                 let connecting = tokio::time::timeout_at(limit, self.options.connect()).await;
                 let opened = match connecting {
                     Ok(opened) => opened.map_err(Failure::NotStored)?,
-                    Err(_) => return Err(Failure::NotStored(sqlx::Error::PoolTimedOut)),
+                    Err(_) => {
+                        return Err(Failure::NotStored(
+                            std::io::Error::from(std::io::ErrorKind::TimedOut).into(),
+                        ));
+                    }
                 };
                 none.insert(opened)
             }

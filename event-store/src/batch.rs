@@ -132,7 +132,7 @@ pub(crate) async fn append(
 
     let verdicts = rows.into_iter().map(|row| {
         Outcome {
-            outcome: row.outcome,
+            name: row.outcome,
             first_position: row.first_position,
             last_position: row.last_position,
             version: row.version,
@@ -145,7 +145,7 @@ pub(crate) async fn append(
 }
 
 struct Outcome {
-    outcome: String,
+    name: String,
     first_position: Option<i64>,
     last_position: Option<i64>,
     version: i64,
@@ -163,7 +163,7 @@ impl Outcome {
 
     fn answer(self) -> Result<Appended, AppendError> {
         match (
-            self.outcome.as_str(),
+            self.name.as_str(),
             self.first_position,
             self.last_position,
             self.taken,

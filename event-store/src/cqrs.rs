@@ -53,8 +53,8 @@ impl<A: Aggregate + Clone + 'static> EventStore<A> for AggregateStore<A> {
             return Ok(Vec::new());
         }
         let stored = canonical_json(&metadata)?;
-        let content = canonical_json(&events.iter().collect::<Vec<_>>())?;
-        let request_hash = content_hash([content.as_bytes()]);
+        let payloads = canonical_json(&events.iter().collect::<Vec<_>>())?;
+        let request_hash = content_hash([payloads.as_bytes()]);
         let loaded = context.loaded;
         AggregateStore::commit(
             self,

@@ -97,7 +97,7 @@ impl Log {
 
         let (queue, waiting) = mpsc::channel(settings.queue_commits);
         let appender = Appender::new(
-            pool.connect_options(),
+            &pool.connect_options(),
             waiting,
             Arc::clone(&tail),
             &settings,

@@ -179,12 +179,8 @@ fn socket_dir_of(root: &Path) -> PathBuf {
         return inside;
     }
     let digest = Sha256::digest(root.as_os_str().as_encoded_bytes());
-    let name: String = digest
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    std::env::temp_dir().join(format!("docket-{name}"))
+    let name = digest.first_chunk().copied().map_or(0, u64::from_be_bytes);
+    std::env::temp_dir().join(format!("docket-{name:016x}"))
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use sqlx::postgres::PgConnectOptions;
 use tokio::sync::Mutex;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::StoreError;
 use directory::Directory;
@@ -37,6 +37,7 @@ pub struct LocalPostgres {
     users: std::sync::Mutex<Option<File>>,
     server: Arc<Mutex<Server>>,
     released: CancellationToken,
+    _released_when_dropped: DropGuard,
 }
 
 impl LocalPostgres {
@@ -52,12 +53,14 @@ impl LocalPostgres {
             users
         };
         let options = server.owner_options();
+        let released = CancellationToken::new();
         let this = Self {
             directory,
             options,
             users: std::sync::Mutex::new(Some(users)),
             server: Arc::new(Mutex::new(server)),
-            released: CancellationToken::new(),
+            _released_when_dropped: released.clone().drop_guard(),
+            released,
         };
         tokio::spawn(supervise(Arc::clone(&this.server), this.released.clone()));
         Ok(this)

@@ -276,7 +276,7 @@ impl Server {
         _starting: &Starting,
     ) -> Result<(), StoreError> {
         let unfinished = self.directory.unfinished_cluster();
-        let mut said = String::new();
+        let mut said = Vec::new();
         // Names of people are compared in their own letters where the system
         // knows how; not every system does.
         for letters in ["C.UTF-8", "C"] {
@@ -306,9 +306,9 @@ impl Server {
                 let cluster = self.directory.cluster();
                 return std::fs::rename(&unfinished, &cluster).map_err(StoreError::io(cluster));
             }
-            said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+            said = output.stderr;
         }
-        Err(self.failure("be made", &said))
+        Err(self.failure("be made", String::from_utf8_lossy(&said).trim()))
     }
 
     /// A program of PostgreSQL, as the account that it may run as, apart from
