@@ -6,90 +6,32 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::text::TextRefused;
+use crate::text::checked_text;
 
 /// Names of everything that the desk itself identifies (UUID version 5).
 pub const DESK_NAMESPACE: Uuid = Uuid::from_u128(0x6f1d_7a52_0b1e_5c3a_9d2e_d0c4_e7a1_15e5);
 
-macro_rules! uuid_id {
-    ($(#[$doc:meta])* $name:ident) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(transparent)]
-        pub struct $name(pub Uuid);
+/// A work item of any practice. Time-ordered (UUID version 7), so that the
+/// newest items lie together in every index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct WorkItemId(pub Uuid);
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.fmt(f)
-            }
-        }
-    };
+impl fmt::Display for WorkItemId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
 }
 
-macro_rules! key_id {
-    ($(#[$doc:meta])* $name:ident) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(transparent)]
-        pub struct $name(String);
+/// A team of people who work on items.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TeamId(pub Uuid);
 
-        impl $name {
-            /// The longest key, in characters.
-            pub const MAX_CHARS: usize = 100;
-
-            /// Takes a key after trimming it; refuses an empty one, one that is
-            /// too long and one with control characters.
-            pub fn new(key: &str) -> Result<Self, TextRefused> {
-                crate::text::checked(key, Self::MAX_CHARS, |c| c.is_control()).map(Self)
-            }
-
-            /// The key as text.
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
-            }
-        }
-    };
-}
-
-uuid_id! {
-    /// A work item of any practice. Time-ordered (UUID version 7), so that the
-    /// newest items lie together in every index.
-    WorkItemId
-}
-uuid_id! {
-    /// A team of people who work on items.
-    TeamId
-}
-uuid_id! {
-    /// An API token: its identity, never its secret.
-    TokenId
-}
-key_id! {
-    /// A person, by the name they are known by in the organisation's directory
-    /// (a login, a staff number).
-    PersonId
-}
-key_id! {
-    /// A configuration item, by its identity key.
-    CiId
-}
-key_id! {
-    /// A service of the catalogue, by its code.
-    ServiceCode
-}
-key_id! {
-    /// A category, by its code in the category tree.
-    CategoryCode
-}
-key_id! {
-    /// A knowledge article, by its number.
-    ArticleId
+impl fmt::Display for TeamId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
 }
 
 impl TeamId {
@@ -101,4 +43,37 @@ impl TeamId {
             format!("team:{code}").as_bytes(),
         ))
     }
+}
+
+/// An API token: its identity, never its secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TokenId(pub Uuid);
+
+impl fmt::Display for TokenId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+checked_text! {
+    /// A person, by the name they are known by in the organisation's directory
+    /// (a login, a staff number).
+    PersonId, 100, char::is_control
+}
+checked_text! {
+    /// A configuration item, by its identity key.
+    CiId, 100, char::is_control
+}
+checked_text! {
+    /// A service of the catalogue, by its code.
+    ServiceCode, 100, char::is_control
+}
+checked_text! {
+    /// A category, by its code in the category tree.
+    CategoryCode, 100, char::is_control
+}
+checked_text! {
+    /// A knowledge article, by its number.
+    ArticleId, 100, char::is_control
 }

@@ -2,14 +2,14 @@
 //! rule further in has to wonder about length, emptiness or NUL characters.
 //! Every script and emoji is welcome; lengths count characters, not bytes.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
+use strum::{AsRefStr, VariantNames};
 
 use crate::Refusal;
 
 /// Why a text was not taken.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, AsRefStr, VariantNames)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE", prefix = "TEXT_")]
 pub enum TextRefused {
     /// Nothing but white space.
     #[error("must not be empty")]
@@ -32,12 +32,7 @@ pub enum TextRefused {
 
 impl Refusal for TextRefused {
     fn code(&self) -> String {
-        match self {
-            Self::Empty => "TEXT_EMPTY",
-            Self::TooLong { .. } => "TEXT_TOO_LONG",
-            Self::ControlCharacter { .. } => "TEXT_CONTROL_CHARACTER",
-        }
-        .to_owned()
+        self.as_ref().to_owned()
     }
 }
 
@@ -62,20 +57,24 @@ pub(crate) fn checked(
     Ok(text.to_owned())
 }
 
-macro_rules! text {
-    ($(#[$doc:meta])* $name:ident, $max:expr, $forbidden:expr) => {
+/// Defines a checked text as a type of its own. A macro, although the project
+/// otherwise writes none: generic types would show up as `Checked<KindOfLine>`
+/// in every error, every debug print and every page of the documentation.
+macro_rules! checked_text {
+    ($(#[$doc:meta])* $name:ident, $max:literal, $forbidden:expr) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(transparent)]
         pub struct $name(String);
 
         impl $name {
-            /// The longest text, in characters.
+            /// The longest one, in characters.
             pub const MAX_CHARS: usize = $max;
 
-            /// Trims and checks a text.
-            pub fn new(text: &str) -> Result<Self, TextRefused> {
-                checked(text, Self::MAX_CHARS, $forbidden).map(Self)
+            /// Trims it and checks it: not empty, not too long, and without
+            /// the control characters that have no place in it.
+            pub fn new(text: &str) -> Result<Self, $crate::text::TextRefused> {
+                $crate::text::checked(text, Self::MAX_CHARS, $forbidden).map(Self)
             }
 
             /// The text.
@@ -84,19 +83,21 @@ macro_rules! text {
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(&self.0)
             }
         }
     };
 }
 
-text! {
+pub(crate) use checked_text;
+
+checked_text! {
     /// One line: a summary, a name, a code.
     Line, 250, char::is_control
 }
-text! {
+checked_text! {
     /// A text of several lines: a description, a comment, a reason.
     Text, 65_536, |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t')
 }
