@@ -1,7 +1,6 @@
 //! The life cycle that every kind of configuration shares.
 
 use std::fmt::Debug;
-use std::marker::PhantomData;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -31,7 +30,6 @@ pub trait Content:
 pub struct Configuration<C: Content> {
     draft: Option<Draft<C>>,
     versions: Arc<Versions<C>>,
-    kind: PhantomData<C>,
 }
 
 /// A content that is not in force.
@@ -96,7 +94,6 @@ impl<C: Content> Default for Configuration<C> {
         Self {
             draft: None,
             versions: Arc::default(),
-            kind: PhantomData,
         }
     }
 }
@@ -141,11 +138,11 @@ impl<C: Content> Configuration<C> {
 impl<C: Content> Decider for Configuration<C> {
     fn decide(&self, command: &Command<C>, context: &Context) -> Result<Vec<Event<C>>, Error> {
         let event = match (&self.draft, command) {
-            (_, Command::SaveDraft(content)) => {
-                content.check().map_err(Error::ContentInvalid)?;
+            (_, Command::SaveDraft(wanted)) => {
+                wanted.check().map_err(Error::ContentInvalid)?;
                 Event::DraftSaved {
                     drafted_by: context.actor.id.clone(),
-                    content: content.clone(),
+                    content: wanted.clone(),
                 }
             }
             (Some(draft), Command::PassReview) => {

@@ -213,16 +213,18 @@ impl Examples {
             },
             WorkAction::SetCustomField => WorkCommand::SetCustomField {
                 name: self.line.clone(),
-                value: match work.custom_fields.contains_key(self.line.as_str()) {
-                    true => None,
-                    false => Some(self.text.clone()),
+                value: if work.custom_fields.contains_key(self.line.as_str()) {
+                    None
+                } else {
+                    Some(self.text.clone())
                 },
             },
             WorkAction::CorrectDetails => WorkCommand::CorrectDetails {
                 field: DetailField::Description,
-                to: match work.details.contains_key(DetailField::Description.as_ref()) {
-                    true => None,
-                    false => Some(self.text.clone()),
+                to: if work.details.contains_key(DetailField::Description.as_ref()) {
+                    None
+                } else {
+                    Some(self.text.clone())
                 },
                 reason: self.text.clone(),
             },

@@ -22,9 +22,12 @@
 
 mod actions;
 mod aggregate;
+mod closing;
 mod command;
+mod decide;
 mod error;
 mod event;
+mod major;
 mod upcast;
 
 #[cfg(test)]

@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::{
     CategoryRef, DetailField, ExternalReference, Handling, Relation, TeamRef, Visibility, WorkEvent,
 };
-use crate::ids::{CiId, PersonId, WorkItemId};
+use crate::ids::{CiId, PersonId, ServiceCode, WorkItemId};
 use crate::priority::{Impact, Priority, Urgency};
+use crate::text::Text;
 
 /// The kernel's part of a work item's state.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -118,13 +119,16 @@ impl WorkItem {
                     (DetailField::Summary, Some(summary.as_str())),
                     (
                         DetailField::Description,
-                        description.as_ref().map(|d| d.as_str()),
+                        description.as_ref().map(Text::as_str),
                     ),
                     (
                         DetailField::AffectedPerson,
-                        affected_person.as_ref().map(|p| p.as_str()),
+                        affected_person.as_ref().map(PersonId::as_str),
                     ),
-                    (DetailField::Service, service.as_ref().map(|s| s.as_str())),
+                    (
+                        DetailField::Service,
+                        service.as_ref().map(ServiceCode::as_str),
+                    ),
                 ];
                 for (field, value) in details {
                     self.set_detail(field, value);

@@ -1,0 +1,213 @@
+//! The incident's state machine: one `match` of status and command, every arm
+//! a step of the process, the last one refuses. The steps that end an incident
+//! stand in `closing`, those of a major one and its review in `major`.
+
+use chrono::{DateTime, Utc};
+
+use super::{Command, Error, Event, ExpectationBasis, HoldReason, Incident, Status};
+use crate::context::Channel;
+use crate::text::Text;
+use crate::work_item::{WorkCommand, WorkEvent, WorkItem, WorkRefusal};
+use crate::{Context, Decider};
+
+pub(super) type Decision = Result<Vec<Event>, Error>;
+
+impl Decider for Incident {
+    fn decide(&self, command: &Command, context: &Context) -> Decision {
+        match (self.exists(), command) {
+            (false, Command::Register(intake)) => Ok(WorkItem::register(intake, context)?
+                .into_iter()
+                .map(Event::Work)
+                .collect()),
+            (false, _) => Err(Error::NotFound),
+            (true, command) => {
+                self.work.check_alive(context)?;
+                self.step(command, context)
+            }
+        }
+    }
+}
+
+impl Incident {
+    fn step(&self, command: &Command, context: &Context) -> Decision {
+        use Command as C;
+        use Status::{Assigned, Closed, InProgress, New, OnHold, Resolved, Returned};
+        match (self.status, command) {
+            (_, C::Register(_)) => Err(Error::AlreadyRegistered),
+            (_, C::Work(command)) => self.kernel_step(command, context),
+
+            (InProgress, C::StartDiagnosis { hypothesis }) if !self.diagnosing => {
+                self.work.working(context)?;
+                Ok(vec![Event::DiagnosisStarted {
+                    hypothesis: hypothesis.clone(),
+                }])
+            }
+            (InProgress | OnHold, C::RecordFinding { text }) => {
+                self.work.working(context)?;
+                Ok(vec![Event::FindingRecorded { text: text.clone() }])
+            }
+            (
+                New | Assigned | Returned | InProgress | OnHold,
+                C::SetExpectedResolution { at, basis, reason },
+            ) => self.expect(*at, *basis, reason.as_ref(), context),
+            (
+                InProgress,
+                C::PutOnHold {
+                    reason,
+                    text,
+                    until,
+                },
+            ) => self.put_on_hold(*reason, text.as_ref(), *until, context),
+            (OnHold, C::Resume) => {
+                self.work.working(context)?;
+                Ok(vec![Event::Resumed {
+                    requester_replied: false,
+                }])
+            }
+            (InProgress | OnHold, C::ApplyWorkaround { text }) => {
+                self.work.working(context)?;
+                Ok(vec![Event::WorkaroundApplied { text: text.clone() }])
+            }
+            (InProgress | OnHold | Resolved, C::RestoreService) => self.restore(context),
+
+            (
+                InProgress | OnHold,
+                C::Resolve {
+                    code,
+                    cause,
+                    solution,
+                    knowledge,
+                },
+            ) => self.resolve(code, cause.as_ref(), solution, knowledge.as_ref(), context),
+            (
+                New | Assigned,
+                C::ResolveAtContact {
+                    code,
+                    solution,
+                    knowledge,
+                },
+            ) => self.resolve_at_contact(code, solution, knowledge.as_ref(), context),
+            (Resolved, C::ConfirmResolution) => self.confirm(context),
+            (Resolved, C::RejectResolution { reason }) => self.reject(reason, context),
+            (Resolved, C::Close { no_feedback_reason }) => {
+                self.close(no_feedback_reason.as_ref(), context)
+            }
+            (Resolved, C::CloseUnanswered { reason }) => self.close_unanswered(reason, context),
+            (Closed, C::Reopen { reason }) => self.reopen(reason, context),
+            (New | Assigned | Returned | InProgress | OnHold, C::Cancel { reason }) => {
+                self.cancel(reason, context)
+            }
+
+            (
+                New | Assigned | Returned | InProgress | OnHold | Resolved,
+                C::DeclareMajor { reason, leader },
+            ) => self.declare_major(reason, leader.as_ref(), context),
+            (
+                New | Assigned | Returned | InProgress | OnHold | Resolved,
+                C::StandDownMajor { reason },
+            ) => self.stand_down_major(reason, context),
+            (New | Assigned | Returned | InProgress | OnHold | Resolved, C::RequireReview) => {
+                self.require_review(context)
+            }
+            (
+                New | Assigned | Returned | InProgress | OnHold | Resolved,
+                C::CompleteReview { text },
+            ) => self.complete_review(text, context),
+
+            (_, C::CorrectStatus { to, reason }) => self.correct_status(*to, reason, context),
+            (status, command) => Err(Error::ActionNotPossible {
+                status,
+                action: command.into(),
+            }),
+        }
+    }
+
+    fn kernel_step(&self, command: &WorkCommand, context: &Context) -> Decision {
+        let events = self.work.decide(self.stage(), command, context)?;
+        let replied = self.held_for == Some(HoldReason::Requester)
+            && events.iter().any(|e| {
+                matches!(
+                    e,
+                    WorkEvent::CommentAdded {
+                        from_requester: true,
+                        ..
+                    }
+                )
+            });
+        let resumed = replied.then_some(Event::Resumed {
+            requester_replied: true,
+        });
+        Ok(events.into_iter().map(Event::Work).chain(resumed).collect())
+    }
+
+    fn expect(
+        &self,
+        at: DateTime<Utc>,
+        basis: ExpectationBasis,
+        reason: Option<&Text>,
+        context: &Context,
+    ) -> Decision {
+        self.work.working(context)?;
+        if basis == ExpectationBasis::Adjusted && reason.is_none() {
+            return Err(Error::ReasonMissing);
+        }
+        if at < context.effective_at {
+            return Err(Error::ExpectationInThePast);
+        }
+        Ok(vec![Event::ExpectedResolutionSet {
+            from: self.expected_at,
+            to: at,
+            basis,
+            reason: reason.cloned(),
+        }])
+    }
+
+    fn put_on_hold(
+        &self,
+        reason: HoldReason,
+        text: Option<&Text>,
+        until: Option<DateTime<Utc>>,
+        context: &Context,
+    ) -> Decision {
+        self.work.working(context)?;
+        if until.is_some_and(|until| until <= context.effective_at) {
+            return Err(Error::HoldEndsBeforeItBegins);
+        }
+        Ok(vec![Event::PutOnHold {
+            reason,
+            text: text.cloned(),
+            until,
+        }])
+    }
+
+    fn restore(&self, context: &Context) -> Decision {
+        self.work.working(context)?;
+        if self.restored {
+            return Err(Error::AlreadyRestored);
+        }
+        Ok(vec![Event::ServiceRestored {}])
+    }
+
+    /// What another desk's history says and no step of the process explains.
+    fn correct_status(&self, to: Status, reason: &Text, context: &Context) -> Decision {
+        if context.channel != Channel::Import {
+            return Err(Error::NotAnImport);
+        }
+        if to == self.status {
+            return Err(Error::StatusUnchanged);
+        }
+        Ok(vec![Event::StatusCorrected {
+            from: self.status,
+            to,
+            reason: reason.clone(),
+        }])
+    }
+
+    pub(super) fn check_staff(context: &Context) -> Result<(), Error> {
+        if context.actor.is_staff() {
+            Ok(())
+        } else {
+            Err(WorkRefusal::NotStaff.into())
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! What an item is and how important: its category and its priority.
+
+use super::super::{CategoryRef, WorkEvent, WorkItem, WorkRefusal};
+use super::Decision;
+use crate::Context;
+use crate::context::Channel;
+use crate::ids::CategoryCode;
+use crate::priority::{Impact, Priority, Urgency};
+use crate::text::Text;
+
+impl WorkItem {
+    pub(super) fn classify(&self, category: &CategoryCode, context: &Context) -> Decision {
+        let tree = match context.channel {
+            // A history taken over names categories of its own, which the
+            // import has just published.
+            Channel::Import => context.categories.latest(),
+            _ => context.categories.in_force_at(context.effective_at),
+        };
+        let tree = tree.ok_or(WorkRefusal::NoCategoryTree {
+            at: context.effective_at,
+        })?;
+        if tree.content.category(category).is_none() {
+            return Err(WorkRefusal::CategoryUnknown {
+                code: category.to_string(),
+            });
+        }
+        let to = CategoryRef {
+            code: category.clone(),
+            tree_version: tree.version,
+        };
+        if self.category.as_ref() == Some(&to) {
+            return Err(WorkRefusal::CategoryUnchanged);
+        }
+        Ok(vec![WorkEvent::Classified {
+            from: self.category.clone(),
+            to,
+        }])
+    }
+
+    pub(super) fn prioritise(
+        &self,
+        impact: Impact,
+        urgency: Urgency,
+        context: &Context,
+    ) -> Decision {
+        let matrix = context.matrices.in_force_at(context.effective_at).ok_or(
+            WorkRefusal::NoPriorityMatrix {
+                at: context.effective_at,
+            },
+        )?;
+        let priority = matrix.content.priority(impact, urgency);
+        if self.priority.is_some_and(|now| {
+            (now.impact, now.urgency, now.priority, now.matrix_version)
+                == (impact, urgency, priority, matrix.version)
+        }) {
+            return Err(WorkRefusal::PriorityUnchanged);
+        }
+        Ok(vec![WorkEvent::PrioritySet {
+            from: self.priority.map(|p| p.priority),
+            impact,
+            urgency,
+            priority,
+            matrix_version: matrix.version,
+        }])
+    }
+
+    /// A person's judgement prevails over the matrix, until impact or urgency
+    /// are judged anew (INC-05).
+    pub(super) fn override_priority(
+        &self,
+        to: Priority,
+        reason: &Text,
+        context: &Context,
+    ) -> Decision {
+        self.working(context)?;
+        match self.priority {
+            Some(now) if now.priority == to => Err(WorkRefusal::PriorityUnchanged),
+            Some(now) => Ok(vec![WorkEvent::PriorityOverridden {
+                from: now.priority,
+                to,
+                reason: reason.clone(),
+            }]),
+            None => Err(WorkRefusal::NoPriorityMatrix {
+                at: context.effective_at,
+            }),
+        }
+    }
+}
