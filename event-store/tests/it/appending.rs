@@ -324,7 +324,7 @@ async fn a_commit_larger_than_a_batch_goes_alone() {
     assert!(answers.iter().all(Result::is_ok));
     let events = test.all_events().await;
     assert_eq!(events.len(), 1 + 3 + 3_000);
-    assert!(events[2].payload.contains(&long));
+    assert!(events.iter().any(|event| event.payload.contains(&long)));
     test.finish().await;
 }
 

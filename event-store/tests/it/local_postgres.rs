@@ -1,5 +1,7 @@
 //! The private server of a data directory.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use event_store::local_postgres::ServeLock;
@@ -13,12 +15,28 @@ use tempfile::TempDir;
 
 use crate::fixture::note;
 
+fn directory(mode: u32) -> TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(directory.path(), Permissions::from_mode(mode)).unwrap();
+    directory
+}
+
 /// A directory that any account may pass through, as a server's account must.
 fn open_directory() -> TempDir {
-    let directory = tempfile::tempdir().unwrap();
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(directory.path(), mode).unwrap();
-    directory
+    directory(0o755)
+}
+
+/// Kills the server without warning. A session that outlives its server for a
+/// moment may still have answered, so the next one may be on its way only.
+async fn kill_server(data_dir: &Path) -> Pid {
+    loop {
+        if let Some(pid) = pid(data_dir)
+            && kill(pid, Signal::SIGKILL).is_ok()
+        {
+            return pid;
+        }
+        tokio::task::yield_now().await;
+    }
 }
 
 fn pid(data_dir: &Path) -> Option<Pid> {
@@ -92,7 +110,7 @@ async fn a_server_that_is_killed_in_use_is_started_again_and_loses_nothing() {
     let mut follower = log.follow(0);
     for round in 1..=3_i64 {
         log.append(note("before the kill")).await.unwrap();
-        kill(pid(directory.path()).unwrap(), Signal::SIGKILL).unwrap();
+        kill_server(directory.path()).await;
         // Answered in its own time, without help from here.
         let appended = log.append(note("after the kill")).await.unwrap();
         assert_eq!(appended.to, round * 2);
@@ -116,7 +134,7 @@ async fn a_server_that_a_killed_process_left_behind_is_used_watched_and_stopped_
 
     let next = LocalPostgres::start(directory.path()).await.unwrap();
     assert_eq!(pid(directory.path()), Some(running));
-    kill(running, Signal::SIGKILL).unwrap();
+    assert_eq!(kill_server(directory.path()).await, running);
     while !answers(&next).await {
         tokio::task::yield_now().await;
     }
@@ -174,7 +192,7 @@ async fn a_directory_that_the_servers_account_cannot_enter_is_refused_with_its_n
         // Others run the server as themselves.
         return;
     }
-    let closed = tempfile::tempdir().unwrap();
+    let closed = directory(0o700);
     let error = LocalPostgres::start(&closed.path().join("desk"))
         .await
         .unwrap_err();
