@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use strum::{AsRefStr, EnumIter, EnumString};
 
-use crate::configuration::{CategoryTree, PriorityMatrix, Versions};
+use crate::configuration::{CategoryTree, PriorityMatrix, Version, Versions};
 use crate::ids::{PersonId, TeamId};
 
 /// What a decision sees of the world.
@@ -23,6 +23,25 @@ pub struct Context {
     pub matrices: Arc<Versions<PriorityMatrix>>,
     /// Every published version of the category tree.
     pub categories: Arc<Versions<CategoryTree>>,
+}
+
+impl Context {
+    /// The matrix by which priorities are judged at the effective time.
+    pub fn priority_matrix(&self) -> Option<&Version<PriorityMatrix>> {
+        self.matrices.in_force_at(self.effective_at)
+    }
+
+    /// The tree that items are filed by: the one that holds at the effective
+    /// time. A history taken over names categories of its own, which its
+    /// import has just published: there it is the newest.
+    pub fn category_tree(&self) -> Option<&Version<CategoryTree>> {
+        match self.channel {
+            Channel::Import => self.categories.latest(),
+            Channel::Api | Channel::Cli | Channel::Process => {
+                self.categories.in_force_at(self.effective_at)
+            }
+        }
+    }
 }
 
 /// Who acts: a person, or a machine that names its rule.

@@ -6,7 +6,7 @@ use strum::IntoEnumIterator;
 use uuid::Uuid;
 
 use super::{Command, ExpectationBasis, HoldReason, Incident, IncidentAction};
-use crate::ids::{ArticleId, CiId, PersonId, TeamId, WorkItemId};
+use crate::ids::{ArticleId, CategoryCode, CiId, PersonId, TeamId, WorkItemId};
 use crate::priority::{Impact, Priority, Urgency};
 use crate::text::{Line, Text};
 use crate::work_item::{
@@ -50,6 +50,7 @@ struct Examples {
     text: Text,
     line: Line,
     person: PersonId,
+    category: CategoryCode,
     ci: CiId,
     article: ArticleId,
     target: LinkTarget,
@@ -65,6 +66,7 @@ impl Examples {
             text: Text::new("example").ok()?,
             line: Line::new("example").ok()?,
             person: PersonId::new("example").ok()?,
+            category: CategoryCode::new("example").ok()?,
             ci: CiId::new("example").ok()?,
             article: ArticleId::new("example").ok()?,
             target: LinkTarget {
@@ -104,18 +106,7 @@ impl Examples {
             .map_or(SupportLine::First, |team| team.line);
         match action {
             WorkAction::Classify => WorkCommand::Classify {
-                category: context
-                    .categories
-                    .in_force_at(context.effective_at)
-                    .and_then(|tree| {
-                        let is_now = |code: &&crate::ids::CategoryCode| {
-                            work.category.as_ref().is_some_and(|now| now.code == **code)
-                        };
-                        let mut codes = tree.content.categories.iter().map(|c| &c.code);
-                        codes.find(|code| !is_now(code)).cloned()
-                    })
-                    .or_else(|| work.category.as_ref().map(|c| c.code.clone()))
-                    .unwrap_or_else(|| unknown_category(&self.line)),
+                category: self.new_category(incident, context),
             },
             WorkAction::Prioritise => {
                 let now = work.priority.map(|p| (p.impact, p.urgency));
@@ -286,6 +277,20 @@ impl Examples {
         })
     }
 
+    /// Another category of the tree, or the one it has, which a newer version
+    /// of the tree may make a change; any, where there is no tree at all.
+    fn new_category(&self, incident: &Incident, context: &Context) -> CategoryCode {
+        let now = incident.work.category.as_ref().map(|now| &now.code);
+        let tree = context.category_tree();
+        let mut codes = tree.iter().flat_map(|tree| &tree.content.categories);
+        codes
+            .find(|category| Some(&category.code) != now)
+            .map(|category| &category.code)
+            .or(now)
+            .unwrap_or(&self.category)
+            .clone()
+    }
+
     fn new_watcher(&self, incident: &Incident) -> PersonId {
         let taken = |p: &PersonId| incident.work.watchers.contains(p);
         unused(&self.person, taken, PersonId::new)
@@ -334,10 +339,4 @@ fn unused<T: Clone + std::fmt::Display, E>(
         }
     }
     candidate
-}
-
-/// A category for a desk that has no tree; the decision refuses it.
-fn unknown_category(line: &Line) -> crate::ids::CategoryCode {
-    let code = crate::ids::CategoryCode::new(line.as_str());
-    code.unwrap_or_else(|_| unreachable!("a line of seven letters is a code"))
 }

@@ -157,8 +157,8 @@ pub enum WorkEvent {
         visibility: Visibility,
         /// What they said.
         text: Text,
-        /// Whether the one who asked for the item said it; anybody else's
-        /// public comment is feedback to them.
+        /// Whether one whom the item is about said it to the desk; anybody
+        /// else's public comment is feedback to them.
         from_requester: bool,
     },
     /// 阶段通知: chosen people were told how far things are (INC-22).

@@ -3,20 +3,13 @@
 use super::super::{CategoryRef, WorkEvent, WorkItem, WorkRefusal};
 use super::Decision;
 use crate::Context;
-use crate::context::Channel;
 use crate::ids::CategoryCode;
 use crate::priority::{Impact, Priority, Urgency};
 use crate::text::Text;
 
 impl WorkItem {
     pub(super) fn classify(&self, category: &CategoryCode, context: &Context) -> Decision {
-        let tree = match context.channel {
-            // A history taken over names categories of its own, which the
-            // import has just published.
-            Channel::Import => context.categories.latest(),
-            _ => context.categories.in_force_at(context.effective_at),
-        };
-        let tree = tree.ok_or(WorkRefusal::NoCategoryTree {
+        let tree = context.category_tree().ok_or(WorkRefusal::NoCategoryTree {
             at: context.effective_at,
         })?;
         if tree.content.category(category).is_none() {
@@ -43,11 +36,11 @@ impl WorkItem {
         urgency: Urgency,
         context: &Context,
     ) -> Decision {
-        let matrix = context.matrices.in_force_at(context.effective_at).ok_or(
-            WorkRefusal::NoPriorityMatrix {
+        let matrix = context
+            .priority_matrix()
+            .ok_or(WorkRefusal::NoPriorityMatrix {
                 at: context.effective_at,
-            },
-        )?;
+            })?;
         let priority = matrix.content.priority(impact, urgency);
         if self.priority.is_some_and(|now| {
             (now.impact, now.urgency, now.priority, now.matrix_version)

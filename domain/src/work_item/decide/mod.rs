@@ -27,8 +27,11 @@ impl WorkItem {
         if intake.requester.is_none() && !by_machine {
             return Err(WorkRefusal::RequesterMissing);
         }
-        if context.actor.role == Role::Requester && !context.actor.is(intake.requester.as_ref()) {
-            return Err(WorkRefusal::NotRequester);
+        match context.actor.role {
+            Role::Agent | Role::Coordinator => {}
+            Role::Requester if context.actor.is(intake.requester.as_ref()) => {}
+            Role::Requester => return Err(WorkRefusal::NotRequester),
+            Role::Auditor | Role::Administrator => return Err(WorkRefusal::NotStaff),
         }
         let empty = Self::default();
         let mut events = vec![WorkEvent::Registered {

@@ -15,10 +15,11 @@ impl WorkItem {
         context: &Context,
     ) -> Decision {
         self.concerned(context)?;
-        let from_requester = context.actor.role == Role::Requester;
-        if from_requester && visibility == Visibility::Internal {
+        if context.actor.role == Role::Requester && visibility == Visibility::Internal {
             return Err(WorkRefusal::NotStaff);
         }
+        // Those who work at the desk ask it for help, too.
+        let from_requester = visibility == Visibility::Public && self.concerns(&context.actor.id);
         Ok(vec![WorkEvent::CommentAdded {
             visibility,
             text: text.clone(),
