@@ -107,7 +107,11 @@ impl Aggregate for Incident {
                 self.status = Status::OnHold;
                 self.held_for = Some(reason);
             }
-            Event::Resumed { .. } | Event::ResolutionRejected { .. } => self.go_on(),
+            Event::Resumed { .. } => {
+                self.status = Status::InProgress;
+                self.held_for = None;
+            }
+            Event::ResolutionRejected { .. } => self.begin_anew(),
             Event::ServiceRestored {} => self.restored = true,
             Event::Resolved { confirm_by, .. } => {
                 self.status = Status::Resolved;
@@ -120,9 +124,8 @@ impl Aggregate for Incident {
                 self.reopen_until = reopen_until;
             }
             Event::Reopened { cycle, .. } => {
-                self.go_on();
+                self.begin_anew();
                 self.cycle = cycle;
-                self.restored = false;
             }
             Event::Cancelled { .. } => self.status = Status::Cancelled,
             Event::MajorDeclared { .. } => self.major = true,
@@ -130,7 +133,7 @@ impl Aggregate for Incident {
             Event::ReviewRequired { .. } => self.review = Review::Due,
             Event::ReviewCompleted { .. } => self.review = Review::Completed,
             Event::StatusCorrected { to, .. } => {
-                self.go_on();
+                self.begin_anew();
                 self.status = to;
             }
             Event::FindingRecorded { .. }
@@ -147,6 +150,7 @@ impl Incident {
             WorkEvent::Registered { .. } => self.cycle = 1,
             WorkEvent::Assigned { .. } | WorkEvent::Forwarded { .. } => {
                 self.status = Status::Assigned;
+                self.diagnosing = false;
             }
             WorkEvent::AssignmentAccepted { .. } => self.status = Status::InProgress,
             WorkEvent::Returned { .. } => self.status = Status::Returned,
@@ -155,11 +159,14 @@ impl Incident {
         }
     }
 
-    /// Work goes on with whoever has the incident.
-    fn go_on(&mut self) {
+    /// Work begins anew with whoever has the incident; what its end had
+    /// settled is open again.
+    fn begin_anew(&mut self) {
         self.status = Status::InProgress;
         self.diagnosing = false;
+        self.restored = false;
         self.held_for = None;
         self.confirm_by = None;
+        self.reopen_until = None;
     }
 }

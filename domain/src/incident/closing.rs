@@ -1,7 +1,7 @@
 //! How an incident ends: resolution, the requester's answer, closing, and the
 //! way back from there.
 
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
 
 use super::decide::Decision;
 use super::{ClosedBy, Error, Event, Incident, Review, ReviewCause, Status};
@@ -10,7 +10,7 @@ use crate::configuration::Level;
 use crate::context::{Channel, Role};
 use crate::ids::ArticleId;
 use crate::text::{Line, Text};
-use crate::work_item::SupportLine;
+use crate::work_item::{SupportLine, WorkRefusal};
 
 impl Incident {
     pub(super) fn resolve(
@@ -22,8 +22,7 @@ impl Incident {
         context: &Context,
     ) -> Decision {
         self.work.working(context)?;
-        let event = self.resolved(code, cause, solution, knowledge, false, context);
-        Ok(self.with_review(event, context))
+        self.resolved(code, cause, solution, knowledge, false, context)
     }
 
     pub(super) fn resolve_at_contact(
@@ -34,14 +33,17 @@ impl Incident {
         context: &Context,
     ) -> Decision {
         self.check_first_line(context)?;
-        let event = self.resolved(code, None, solution, knowledge, true, context);
-        Ok(self.with_review(event, context))
+        self.resolved(code, None, solution, knowledge, true, context)
     }
 
     pub(super) fn confirm(&self, context: &Context) -> Decision {
         self.work.concerned(context)?;
         self.check_reviewed()?;
-        let closed = self.closed(ClosedBy::Requester, None, context);
+        // Whoever confirms in the requester's name must have heard from them.
+        if !self.work.feedback_given && !self.work.concerns(&context.actor.id) {
+            return Err(Error::FeedbackMissing);
+        }
+        let closed = self.closed(ClosedBy::Requester, None, context)?;
         Ok(vec![Event::ResolutionConfirmed {}, closed])
     }
 
@@ -58,7 +60,7 @@ impl Incident {
         if !self.work.feedback_given && no_feedback_reason.is_none() {
             return Err(Error::FeedbackMissing);
         }
-        let closed = self.closed(ClosedBy::Desk, no_feedback_reason, context);
+        let closed = self.closed(ClosedBy::Desk, no_feedback_reason, context)?;
         Ok(vec![closed])
     }
 
@@ -69,7 +71,11 @@ impl Incident {
             Some(confirm_by) if context.effective_at < confirm_by => {
                 Err(Error::StillAwaitingAnswer { confirm_by })
             }
-            _ => Ok(vec![self.closed(ClosedBy::Timeout, Some(reason), context)]),
+            _ => Ok(vec![self.closed(
+                ClosedBy::Timeout,
+                Some(reason),
+                context,
+            )?]),
         }
     }
 
@@ -96,6 +102,7 @@ impl Incident {
         }])
     }
 
+    /// The resolution, and the review that the priority asks for.
     fn resolved(
         &self,
         code: &Line,
@@ -104,52 +111,53 @@ impl Incident {
         knowledge: Option<&ArticleId>,
         at_first_contact: bool,
         context: &Context,
-    ) -> Event {
-        let confirm_by = match context.channel {
-            // The requester of an incident of years ago is not asked.
-            Channel::Import => None,
-            _ => self.level(context).map(|level| {
-                context.effective_at + Duration::hours(i64::from(level.confirm_within_hours))
-            }),
-        };
-        Event::Resolved {
+    ) -> Decision {
+        let level = self.level(context)?;
+        // An incident of years ago is neither reviewed nor confirmed now.
+        let is_history = context.channel == Channel::Import;
+        let confirm_by = hours_after(context.effective_at, level.confirm_within_hours);
+        let resolved = Event::Resolved {
             code: code.clone(),
             cause: cause.cloned(),
             solution: solution.clone(),
             knowledge: knowledge.cloned(),
             at_first_contact,
-            confirm_by,
-        }
-    }
-
-    fn with_review(&self, event: Event, context: &Context) -> Vec<Event> {
-        let by_priority = self.review == Review::None
-            && context.channel != Channel::Import
-            && self
-                .level(context)
-                .is_some_and(|level| level.review_required);
-        let review = by_priority.then_some(Event::ReviewRequired {
+            confirm_by: (!is_history).then_some(confirm_by),
+        };
+        let needs_review = level.review_required && self.review == Review::None && !is_history;
+        let review = needs_review.then_some(Event::ReviewRequired {
             cause: ReviewCause::Priority,
         });
-        std::iter::once(event).chain(review).collect()
+        Ok(std::iter::once(resolved).chain(review).collect())
     }
 
-    fn closed(&self, by: ClosedBy, no_feedback_reason: Option<&Text>, context: &Context) -> Event {
-        Event::Closed {
+    fn closed(
+        &self,
+        by: ClosedBy,
+        no_feedback_reason: Option<&Text>,
+        context: &Context,
+    ) -> Result<Event, Error> {
+        let level = self.level(context)?;
+        let reopen_until = hours_after(context.effective_at, level.reopen_within_hours);
+        Ok(Event::Closed {
             by,
             no_feedback_reason: no_feedback_reason.cloned(),
-            reopen_until: self.level(context).map(|level| {
-                context.effective_at + Duration::hours(i64::from(level.reopen_within_hours))
-            }),
-        }
+            reopen_until: Some(reopen_until),
+        })
     }
 
     /// What the incident's priority asks for, by the version of the matrix
-    /// that it was judged by.
-    fn level<'c>(&self, context: &'c Context) -> Option<&'c Level> {
-        let prioritised = self.work.priority?;
-        let matrix = context.matrices.numbered(prioritised.matrix_version)?;
-        matrix.content.level(prioritised.priority)
+    /// that it was judged by. Without that version nothing is closed: a review
+    /// or a window would be passed over in silence.
+    fn level<'c>(&self, context: &'c Context) -> Result<&'c Level, Error> {
+        let level = self.work.priority.and_then(|judged| {
+            let matrix = context.matrices.numbered(judged.matrix_version)?;
+            matrix.content.level(judged.priority)
+        });
+        level.ok_or_else(|| {
+            let at = context.effective_at;
+            WorkRefusal::NoPriorityMatrix { at }.into()
+        })
     }
 
     fn check_first_line(&self, context: &Context) -> Result<(), Error> {
@@ -167,4 +175,9 @@ impl Incident {
             Ok(())
         }
     }
+}
+
+fn hours_after(at: DateTime<Utc>, hours: u32) -> DateTime<Utc> {
+    at.checked_add_signed(Duration::hours(hours.into()))
+        .unwrap_or(DateTime::<Utc>::MAX_UTC)
 }

@@ -92,7 +92,9 @@ impl Incident {
             (Resolved, C::Close { no_feedback_reason }) => {
                 self.close(no_feedback_reason.as_ref(), context)
             }
-            (Resolved, C::CloseUnanswered { reason }) => self.close_unanswered(reason, context),
+            (Resolved, C::CloseUnanswered { reason }) if self.confirm_by.is_some() => {
+                self.close_unanswered(reason, context)
+            }
             (Closed, C::Reopen { reason }) => self.reopen(reason, context),
             (New | Assigned | Returned | InProgress | OnHold, C::Cancel { reason }) => {
                 self.cancel(reason, context)
