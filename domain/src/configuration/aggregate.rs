@@ -11,7 +11,8 @@ use uuid::Uuid;
 
 use super::{Command, ContentProblem, Error, Event};
 use crate::ids::{DESK_NAMESPACE, PersonId};
-use crate::{Context, Decider};
+use crate::text::Line;
+use crate::{Channel, Context, Decider, Role};
 
 /// What one kind of configuration says.
 pub trait Content:
@@ -22,6 +23,13 @@ pub trait Content:
 
     /// Finds what contradicts itself.
     fn check(&self) -> Result<(), ContentProblem>;
+}
+
+/// What every name in a content must be: one line that says something.
+pub(super) fn check_name(name: &str) -> Result<(), String> {
+    Line::new(name)
+        .map(drop)
+        .map_err(|refused| format!("each of the names, Chinese and English, {refused}"))
 }
 
 /// One configuration of the desk: its draft and all versions ever published.
@@ -137,6 +145,9 @@ impl<C: Content> Configuration<C> {
 
 impl<C: Content> Decider for Configuration<C> {
     fn decide(&self, command: &Command<C>, context: &Context) -> Result<Vec<Event<C>>, Error> {
+        if context.actor.role != Role::Administrator && context.channel != Channel::Import {
+            return Err(Error::NotAdministrator);
+        }
         let event = match (&self.draft, command) {
             (_, Command::SaveDraft(wanted)) => {
                 wanted.check().map_err(Error::ContentInvalid)?;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::aggregate::check_name;
 use super::{Content, ContentProblem};
 use crate::ids::CategoryCode;
 
@@ -26,6 +27,18 @@ pub struct Category {
     pub name_zh: String,
     /// Its name in English.
     pub name_en: String,
+}
+
+impl Category {
+    /// A content may come from a file, whose codes nobody has looked at yet.
+    fn check(&self) -> Result<(), String> {
+        let code = CategoryCode::new(self.code.as_str());
+        if code.map_err(|refused| format!("the code {refused}"))? != self.code {
+            return Err("the code must not begin or end with white space".to_owned());
+        }
+        check_name(&self.name_zh)?;
+        check_name(&self.name_en)
+    }
 }
 
 impl CategoryTree {
@@ -122,12 +135,9 @@ impl Content for CategoryTree {
         }
         let mut parents = HashMap::new();
         for category in &self.categories {
-            if category.name_zh.trim().is_empty() || category.name_en.trim().is_empty() {
-                return Err(ContentProblem(format!(
-                    "category {} needs both names",
-                    category.code
-                )));
-            }
+            category.check().map_err(|problem| {
+                ContentProblem(format!("category {}: {problem}", category.code))
+            })?;
             if parents
                 .insert(&category.code, category.parent.as_ref())
                 .is_some()

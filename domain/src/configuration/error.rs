@@ -27,6 +27,9 @@ pub enum Error {
         /// From when the version before it holds.
         previous: DateTime<Utc>,
     },
+    /// Only an administrator, or an import, configures the desk.
+    #[error("only an administrator may do this")]
+    NotAdministrator,
     /// The content contradicts itself.
     #[error("{0}")]
     ContentInvalid(ContentProblem),

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use strum::IntoEnumIterator;
 
+use super::aggregate::check_name;
 use super::{Content, ContentProblem};
 use crate::priority::{Impact, Priority, Urgency};
 
@@ -34,6 +35,25 @@ pub struct Level {
     /// Whether a post-incident review must be completed before the closing
     /// (INC-34).
     pub review_required: bool,
+}
+
+impl Level {
+    /// The longest window: ten years. More is a slip of the pen, and further
+    /// on there are no calendars.
+    pub const MAX_WINDOW_HOURS: u32 = 10 * 365 * 24;
+
+    fn check(&self) -> Result<(), String> {
+        check_name(&self.name_zh)?;
+        check_name(&self.name_en)?;
+        let longest = self.confirm_within_hours.max(self.reopen_within_hours);
+        if longest > Self::MAX_WINDOW_HOURS {
+            return Err(format!(
+                "a window has at most {} hours",
+                Self::MAX_WINDOW_HOURS
+            ));
+        }
+        Ok(())
+    }
 }
 
 impl PriorityMatrix {
@@ -85,12 +105,10 @@ impl Content for PriorityMatrix {
                 )));
             }
         }
-        if self
-            .levels
-            .iter()
-            .any(|l| l.name_zh.trim().is_empty() || l.name_en.trim().is_empty())
-        {
-            return Err(ContentProblem("each priority needs both names".to_owned()));
+        for level in &self.levels {
+            level.check().map_err(|problem| {
+                ContentProblem(format!("priority {}: {problem}", level.priority.as_ref()))
+            })?;
         }
         Ok(())
     }
