@@ -39,9 +39,11 @@ async fn kill_server(data_dir: &Path) -> Pid {
     }
 }
 
+/// The server's process, if it is there: a killed one leaves its file behind.
 fn pid(data_dir: &Path) -> Option<Pid> {
     let text = std::fs::read_to_string(data_dir.join("postgres/postmaster.pid")).ok()?;
-    text.lines().next()?.parse().ok().map(Pid::from_raw)
+    let pid = Pid::from_raw(text.lines().next()?.parse().ok()?);
+    kill(pid, None).is_ok().then_some(pid)
 }
 
 async fn answers(server: &LocalPostgres) -> bool {

@@ -1,5 +1,11 @@
 //! The event store on a real PostgreSQL.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that panics has failed, in its helpers too"
+)]
+
 mod aggregates;
 mod appending;
 mod faults;
