@@ -68,6 +68,11 @@ impl Incident {
         self.confirm_by
     }
 
+    /// What the work waits for, while the incident is on hold.
+    pub fn held_for(&self) -> Option<HoldReason> {
+        self.held_for
+    }
+
     pub(super) fn stage(&self) -> Stage {
         match self.status {
             Status::New | Status::Assigned | Status::Returned | Status::InProgress => Stage::Open,

@@ -15,7 +15,7 @@ use super::{
     WorkEvent, WorkItem, WorkRefusal,
 };
 use crate::Context;
-use crate::context::Role;
+use crate::context::{Channel, Role};
 use crate::ids::PersonId;
 
 type Decision = Result<Vec<WorkEvent>, WorkRefusal>;
@@ -24,7 +24,9 @@ impl WorkItem {
     /// Registers an item: what every practice's own registration begins with.
     pub fn register(intake: &Intake, context: &Context) -> Decision {
         let by_machine = intake.contact_channel == ContactChannel::Monitoring;
-        if intake.requester.is_none() && !by_machine {
+        // Another desk's history may not say who asked.
+        let is_history = context.channel == Channel::Import;
+        if intake.requester.is_none() && !by_machine && !is_history {
             return Err(WorkRefusal::RequesterMissing);
         }
         match context.actor.role {
@@ -72,6 +74,22 @@ impl WorkItem {
         use Stage::{Closed, Ended, Open, Resolved, Suspended};
         use WorkCommand as C;
         self.check_alive(context)?;
+        // What another desk wrote down about an item that it held for ended is
+        // history, too. Only what moves the item keeps to the stages.
+        let stage = match (context.channel, command) {
+            (
+                Channel::Import,
+                C::Classify { .. }
+                | C::Prioritise { .. }
+                | C::OverridePriority { .. }
+                | C::LinkCi { .. }
+                | C::UnlinkCi { .. }
+                | C::AddExternalReference { .. }
+                | C::SetCustomField { .. }
+                | C::CorrectDetails { .. },
+            ) => Open,
+            _ => stage,
+        };
         match (stage, command) {
             (Open | Suspended, C::Classify { category }) => {
                 self.working(context)?;
