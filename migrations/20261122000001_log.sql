@@ -128,6 +128,12 @@ alter table log_head enable always trigger log_head_stays;
 
 -- Appends a batch of commits, each of which succeeds or is refused alone.
 --
+-- The arrays are the events, in order; a commit is the events of one command,
+-- and its first one (command_index 0) speaks for it: the version that it was
+-- decided on is the one before its sequence. The answer is one row for the
+-- batch, and one for each commit that was refused; all others were numbered
+-- in their order from the first position on.
+--
 -- A function and not one statement: under READ COMMITTED a statement's
 -- snapshot is taken before it waits for the head's lock and would not see what
 -- another replica committed meanwhile. Here each statement takes a fresh one.
@@ -135,98 +141,167 @@ alter table log_head enable always trigger log_head_stays;
 -- The caller sees to it that within a batch no stream, no command and no key
 -- occurs in two commits.
 create function append_batch(
-    commit_types        text[],
-    commit_ids          text[],
-    expected_versions   bigint[],
-    command_ids         uuid[],
-    request_hashes      bytea[],
-    event_counts        integer[],
-    commit_metadata     text[],
-    event_commits       integer[],
-    event_indexes       integer[],
-    event_types         text[],
-    event_versions      text[],
-    event_payloads      text[],
-    reservation_commits integer[],
-    reservation_scopes  text[],
-    reservation_keys    text[]
+    aggregate_types      text[],
+    aggregate_ids        text[],
+    sequences            bigint[],
+    event_types          text[],
+    event_versions       text[],
+    payloads             text[],
+    metadata             text[],
+    command_ids          uuid[],
+    command_indexes      smallint[],
+    request_hashes       bytea[],
+    reservation_commands uuid[],
+    reservation_types    text[],
+    reservation_ids      text[],
+    reservation_scopes   text[],
+    reservation_keys     text[]
 ) returns table (
-    ordinal        integer,
-    outcome        text,
-    first_position bigint,
-    last_position  bigint,
-    version        bigint,
-    recorded_at    timestamptz,
-    taken_scope    text,
-    taken_key      text,
-    holder         text
+    outcome         text,
+    refused_command uuid,
+    first_position  bigint,
+    last_position   bigint,
+    version         bigint,
+    recorded_at     timestamptz,
+    taken_scope     text,
+    taken_key       text,
+    holder          text
 )
 language plpgsql
 security definer
 as $$
 #variable_conflict use_column
 declare
-    head_position bigint;
-    head_time     timestamptz;
-    batch_time    timestamptz;
-    new_position  bigint;
+    head_position  bigint;
+    batch_time     timestamptz;
+    without_key    uuid[] := '{}';
+    refused        uuid[];
+    stored         bigint := cardinality(command_ids);
 begin
-    select h.position, h.recorded_at
-    into strict head_position, head_time
-    from log_head h
-    for update;
+    -- From here on this is the only append. A clock that was set back does
+    -- not take the log with it.
+    update log_head h
+    set position = h.position + stored, recorded_at = greatest(clock_timestamp(), h.recorded_at)
+    where h.only_row
+    returning h.position - stored, h.recorded_at into strict head_position, batch_time;
 
-    -- A clock that was set back does not take the log with it.
-    batch_time := greatest(clock_timestamp(), head_time);
-
-    return query
-    with commits as materialized (
-        select
-            c.ordinal::integer as ordinal, c.aggregate_type, c.aggregate_id, c.expected_version,
-            c.command_id, c.request_hash, c.event_count, c.metadata
-        from unnest(
-            commit_types, commit_ids, expected_versions, command_ids,
-            request_hashes, event_counts, commit_metadata
-        ) with ordinality as c (
-            aggregate_type, aggregate_id, expected_version, command_id,
-            request_hash, event_count, metadata, ordinal
-        )
-    ),
-    taken as materialized (
-        select distinct on (r.ordinal) r.ordinal, held.scope, held.key, held.aggregate_id
-        from unnest(reservation_commits, reservation_scopes, reservation_keys) as r (ordinal, scope, key)
-        join commits c on c.ordinal = r.ordinal
+    if cardinality(reservation_keys) > 0 then
+        select coalesce(array_agg(r.command_id), '{}') into without_key
+        from unnest(reservation_commands, reservation_types, reservation_ids, reservation_scopes, reservation_keys)
+            as r (command_id, aggregate_type, aggregate_id, scope, key)
         cross join lateral (
-            select h.scope, h.key, h.aggregate_type, h.aggregate_id
+            select h.aggregate_type, h.aggregate_id
             from reservations h
             where h.scope = r.scope and h.key = r.key
             limit 1
         ) held
-        where (held.aggregate_type, held.aggregate_id) <> (c.aggregate_type, c.aggregate_id)
-        order by r.ordinal
-    ),
-    judged as materialized (
+        where (held.aggregate_type, held.aggregate_id) <> (r.aggregate_type, r.aggregate_id);
+    end if;
+
+    select array_agg(c.command_id) into refused
+    from unnest(aggregate_types, aggregate_ids, sequences, command_ids, command_indexes)
+        as c (aggregate_type, aggregate_id, sequence, command_id, command_index)
+    where c.command_index = 0
+        and (
+            c.sequence <> 1 + coalesce((
+                select e.sequence
+                from events e
+                where e.aggregate_type = c.aggregate_type and e.aggregate_id = c.aggregate_id
+                order by e.sequence desc
+                limit 1
+            ), 0)
+            or (
+                select e.position
+                from events e
+                where e.command_id = c.command_id and e.command_index = 0
+                limit 1
+            ) is not null
+            or c.command_id = any (without_key)
+        );
+
+    if refused is null then
+        insert into events (
+            position, aggregate_type, aggregate_id, sequence, event_type, event_version,
+            payload, metadata, command_id, command_index, request_hash, recorded_at
+        )
         select
-            c.ordinal, c.aggregate_type, c.aggregate_id, c.command_id, c.request_hash,
-            c.event_count, c.metadata,
-            coalesce(stream.sequence, 0) as current_version,
-            known.position as known_from, finish.position as known_to,
-            finish.sequence as known_version, known.recorded_at as known_at,
-            t.scope, t.key, t.aggregate_id as holder,
+            head_position + n.ordinal, n.aggregate_type, n.aggregate_id, n.sequence, n.event_type,
+            n.event_version, n.payload::json, n.metadata::json, n.command_id, n.command_index,
+            n.request_hash, batch_time
+        from unnest(
+            aggregate_types, aggregate_ids, sequences, event_types, event_versions, payloads, metadata,
+            command_ids, command_indexes, request_hashes
+        ) with ordinality as n (
+            aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata,
+            command_id, command_index, request_hash, ordinal
+        );
+    else
+        insert into events (
+            position, aggregate_type, aggregate_id, sequence, event_type, event_version,
+            payload, metadata, command_id, command_index, request_hash, recorded_at
+        )
+        select
+            head_position + row_number() over (order by n.ordinal),
+            n.aggregate_type, n.aggregate_id, n.sequence, n.event_type,
+            n.event_version, n.payload::json, n.metadata::json, n.command_id, n.command_index,
+            n.request_hash, batch_time
+        from unnest(
+            aggregate_types, aggregate_ids, sequences, event_types, event_versions, payloads, metadata,
+            command_ids, command_indexes, request_hashes
+        ) with ordinality as n (
+            aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata,
+            command_id, command_index, request_hash, ordinal
+        )
+        where n.command_id <> all (refused);
+        get diagnostics stored = row_count;
+
+        update log_head h
+        set position = head_position + stored,
+            recorded_at = (select e.recorded_at from events e where e.position = head_position + stored)
+        where h.only_row;
+    end if;
+
+    if cardinality(reservation_keys) > 0 then
+        insert into reservations (scope, key, aggregate_type, aggregate_id)
+        select r.scope, r.key, r.aggregate_type, r.aggregate_id
+        from unnest(reservation_commands, reservation_types, reservation_ids, reservation_scopes, reservation_keys)
+            as r (command_id, aggregate_type, aggregate_id, scope, key)
+        where r.command_id <> all (coalesce(refused, '{}'))
+        on conflict (scope, key) do nothing;
+    end if;
+
+    outcome := 'batch';
+    first_position := head_position + 1;
+    last_position := head_position + stored;
+    recorded_at := batch_time;
+    return next;
+
+    if stored > 0 then
+        -- Once a batch: notifying takes a lock of the whole server at commit.
+        perform pg_notify('docket_events', last_position::text);
+    end if;
+
+    if refused is not null then
+        return query
+        select
             case
-                when known.position is not null then
-                    case
-                        when known.request_hash = c.request_hash
-                            and known.aggregate_type = c.aggregate_type
-                            and known.aggregate_id = c.aggregate_id
-                        then 'duplicate'
-                        else 'reused'
-                    end
-                when coalesce(stream.sequence, 0) <> c.expected_version then 'conflict'
-                when t.ordinal is not null then 'taken'
-                else 'appended'
-            end as outcome
-        from commits c
+                when known.position is null and stream.sequence + 1 <> c.sequence then 'conflict'
+                when known.position is null then 'taken'
+                when known.request_hash = c.request_hash
+                    and known.aggregate_type = c.aggregate_type
+                    and known.aggregate_id = c.aggregate_id then 'duplicate'
+                else 'reused'
+            end,
+            c.command_id, known.position, finish.position,
+            coalesce(finish.sequence, stream.sequence), known.recorded_at,
+            held.scope, held.key, held.aggregate_id
+        from unnest(aggregate_types, aggregate_ids, sequences, command_ids, command_indexes, request_hashes)
+            as c (aggregate_type, aggregate_id, sequence, command_id, command_index, request_hash)
+        cross join lateral (
+            select coalesce(max(e.sequence), 0) as sequence
+            from events e
+            where e.aggregate_type = c.aggregate_type and e.aggregate_id = c.aggregate_id
+        ) stream
         left join lateral (
             select e.position, e.aggregate_type, e.aggregate_id, e.request_hash, e.recorded_at
             from events e
@@ -236,71 +311,24 @@ begin
         left join lateral (
             select e.position, e.sequence
             from events e
-            where known.position is not null and e.command_id = c.command_id
+            where e.command_id = c.command_id
             order by e.command_index desc
             limit 1
         ) finish on true
         left join lateral (
-            select e.sequence
-            from events e
-            where e.aggregate_type = c.aggregate_type and e.aggregate_id = c.aggregate_id
-            order by e.sequence desc
+            select h.scope, h.key, h.aggregate_id
+            from unnest(reservation_commands, reservation_scopes, reservation_keys) as r (command_id, scope, key)
+            cross join lateral (
+                select h.scope, h.key, h.aggregate_type, h.aggregate_id
+                from reservations h
+                where h.scope = r.scope and h.key = r.key
+                limit 1
+            ) h
+            where r.command_id = c.command_id
+                and (h.aggregate_type, h.aggregate_id) <> (c.aggregate_type, c.aggregate_id)
             limit 1
-        ) stream on true
-        left join taken t on t.ordinal = c.ordinal
-    ),
-    accepted as materialized (
-        select
-            j.ordinal, j.aggregate_type, j.aggregate_id, j.current_version, j.command_id,
-            j.request_hash, j.event_count, j.metadata,
-            head_position + sum(j.event_count) over (order by j.ordinal) - j.event_count as before
-        from judged j
-        where j.outcome = 'appended'
-    ),
-    stored as (
-        insert into events (
-            position, aggregate_type, aggregate_id, sequence, event_type, event_version,
-            payload, metadata, command_id, command_index, request_hash, recorded_at
-        )
-        select
-            a.before + e.index + 1, a.aggregate_type, a.aggregate_id, a.current_version + e.index + 1,
-            e.event_type, e.event_version, e.payload::json, a.metadata::json,
-            a.command_id, e.index, case when e.index = 0 then a.request_hash end, batch_time
-        from unnest(event_commits, event_indexes, event_types, event_versions, event_payloads)
-            as e (ordinal, index, event_type, event_version, payload)
-        join accepted a on a.ordinal = e.ordinal
-    ),
-    reserved as (
-        insert into reservations (scope, key, aggregate_type, aggregate_id)
-        select r.scope, r.key, a.aggregate_type, a.aggregate_id
-        from unnest(reservation_commits, reservation_scopes, reservation_keys) as r (ordinal, scope, key)
-        join accepted a on a.ordinal = r.ordinal
-        on conflict (scope, key) do nothing
-    ),
-    moved as (
-        update log_head h
-        set position = moved_to.position, recorded_at = batch_time
-        from (select max(a.before + a.event_count) as position from accepted a) moved_to
-        where moved_to.position is not null
-    )
-    select
-        j.ordinal, j.outcome,
-        coalesce(j.known_from, (a.before + 1)::bigint),
-        coalesce(j.known_to, (a.before + a.event_count)::bigint),
-        case
-            when j.outcome = 'duplicate' then j.known_version
-            when j.outcome = 'appended' then j.current_version + j.event_count
-            else j.current_version
-        end,
-        coalesce(j.known_at, batch_time),
-        j.scope, j.key, j.holder
-    from judged j
-    left join accepted a on a.ordinal = j.ordinal;
-
-    select h.position into strict new_position from log_head h;
-    if new_position > head_position then
-        -- Once a batch: notifying takes a lock of the whole server at commit.
-        perform pg_notify('docket_events', new_position::text);
+        ) held on true
+        where c.command_index = 0 and c.command_id = any (refused);
     end if;
 end;
 $$;
@@ -346,9 +374,6 @@ begin
     execute append || 'search_path = ' || home || ', pg_temp';
     execute append || 'plan_cache_mode = force_generic_plan';
     execute append || 'enable_seqscan = off';
-    execute append || 'enable_bitmapscan = off';
-    execute append || 'enable_nestloop = off';
-    execute append || 'jit = off';
     execute 'alter function position_at set search_path = ' || home || ', pg_temp';
 
     -- Read models are made, filled, rebuilt aside and swapped by the service's

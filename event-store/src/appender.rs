@@ -15,9 +15,12 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::batch::{self, Gathering, Verdict};
+use crate::batch::{self, Gathering};
 use crate::tail::Tail;
 use crate::{AppendError, Appended, Commit, LogSettings, StoreError};
+
+/// What the caller of a commit hears.
+pub(crate) type Answer = Result<Appended, AppendError>;
 
 /// A commit and the caller who waits for an answer.
 pub(crate) struct Waiting {
@@ -28,17 +31,13 @@ pub(crate) struct Waiting {
 struct Caller {
     queued: Instant,
     deadline: Instant,
-    reply: oneshot::Sender<Result<Appended, AppendError>>,
+    reply: oneshot::Sender<Answer>,
     /// The commit was sent at least once without a clear end.
     unclear: bool,
 }
 
 impl Waiting {
-    pub(crate) fn new(
-        commit: Commit,
-        deadline: Instant,
-        reply: oneshot::Sender<Result<Appended, AppendError>>,
-    ) -> Self {
+    pub(crate) fn new(commit: Commit, deadline: Instant, reply: oneshot::Sender<Answer>) -> Self {
         let caller = Caller {
             queued: Instant::now(),
             deadline,
@@ -51,7 +50,7 @@ impl Waiting {
 
 impl Caller {
     /// Answers, counts and times. A caller that has gone away is no matter.
-    fn answer(self, answer: Result<Appended, AppendError>) {
+    fn answer(self, answer: Answer) {
         let outcome = match &answer {
             Ok(Appended {
                 duplicate: false, ..
@@ -206,9 +205,9 @@ impl Appender {
         let mut pause = Self::FIRST_PAUSE;
         while let Some(mut part) = parts.pop() {
             match self.send(&part).await {
-                Ok(verdicts) => {
+                Ok(answers) => {
                     pause = Self::FIRST_PAUSE;
-                    self.conclude(part, verdicts);
+                    self.conclude(part, answers);
                 }
                 Err(Failure::Content(_)) if part.len() > 1 => {
                     let rest = part.split_off(part.len() / 2);
@@ -234,7 +233,7 @@ impl Appender {
     }
 
     /// Makes one attempt, on a new connection if there is none.
-    async fn send(&mut self, part: &[Waiting]) -> Result<Vec<Verdict>, Failure> {
+    async fn send(&mut self, part: &[Waiting]) -> Result<Vec<Answer>, Failure> {
         let last = part.iter().map(|waiting| waiting.caller.deadline).max();
         let limit = Instant::now() + Self::CALL_LIMIT;
         let limit = last.map_or(limit, |last| last.min(limit));
@@ -262,17 +261,16 @@ impl Appender {
 
     /// Feeds the tail with what is new, then answers: who has an answer finds
     /// the events already seen.
-    fn conclude(&self, part: Vec<Waiting>, mut verdicts: Vec<Verdict>) {
+    fn conclude(&self, part: Vec<Waiting>, answers: Vec<Answer>) {
         #[expect(
             clippy::cast_precision_loss,
             reason = "a batch has a few hundred commits"
         )]
         metrics::histogram!("docket_append_batch_commits").record(part.len() as f64);
-        verdicts.sort_unstable_by_key(|verdict| verdict.index);
 
         let mut events = Vec::with_capacity(part.len());
-        let mut answers = Vec::with_capacity(part.len());
-        for (Waiting { commit, caller }, Verdict { answer, .. }) in part.into_iter().zip(verdicts) {
+        let mut callers = Vec::with_capacity(part.len());
+        for (Waiting { commit, caller }, answer) in part.into_iter().zip(answers) {
             if let Ok(
                 appended @ Appended {
                     duplicate: false, ..
@@ -281,10 +279,10 @@ impl Appender {
             {
                 events.extend(batch::recorded(commit, appended));
             }
-            answers.push((caller, answer));
+            callers.push((caller, answer));
         }
         self.tail.push(events);
-        for (caller, answer) in answers {
+        for (caller, answer) in callers {
             caller.answer(answer);
         }
     }

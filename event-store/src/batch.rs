@@ -1,16 +1,15 @@
 //! A batch of commits: which of them go together, what is sent, and how the
 //! answer is read.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{BuildHasher, Hash, RandomState};
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::appender::Waiting;
-use crate::reading::aggregate_id;
-use crate::{AppendError, Appended, Commit, RecordedEvent, StoreError};
+use crate::appender::{Answer, Waiting};
+use crate::{AppendError, Appended, Commit, RecordedEvent};
 
 /// Chooses the commits of a batch so that no stream, command or key occurs in
 /// two of them: what meets an earlier one waits for the next batch, and is
@@ -88,125 +87,129 @@ enum Claim<'a> {
     Key(&'a str, &'a str),
 }
 
-/// What the log said to one commit of a batch.
-pub(crate) struct Verdict {
-    /// Which commit, counted from 0.
-    pub(crate) index: usize,
-    /// The answer for its caller.
-    pub(crate) answer: Result<Appended, AppendError>,
-}
-
 /// Sends a batch in one statement, which is one transaction, and reads the
-/// answer to each of its commits.
+/// answer to each of its commits, in their order.
 pub(crate) async fn append(
     connection: &mut PgConnection,
     commits: &[Waiting],
-) -> Result<Vec<Verdict>, sqlx::Error> {
+) -> Result<Vec<Answer>, sqlx::Error> {
     let columns = Columns::of(commits);
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        Row,
         r#"
         select
-            ordinal as "ordinal!", outcome as "outcome!", first_position as "first_position?",
-            last_position as "last_position?", version as "version!", recorded_at as "recorded_at!",
-            taken_scope as "taken_scope?", taken_key as "taken_key?", holder as "holder?"
+            outcome as "outcome!", refused_command, first_position, last_position, version,
+            recorded_at, taken_scope, taken_key, holder
         from append_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
         "#,
-        &columns.commit_types as &[&str],
-        &columns.commit_ids,
-        &columns.expected_versions,
-        &columns.command_ids,
-        &columns.request_hashes as &[&[u8]],
-        &columns.event_counts,
-        &columns.commit_metadata as &[&str],
-        &columns.event_commits,
-        &columns.event_indexes,
+        &columns.aggregate_types as &[&str],
+        &columns.aggregate_ids,
+        &columns.sequences,
         &columns.event_types as &[&str],
         &columns.event_versions as &[&str],
-        &columns.event_payloads as &[&str],
-        &columns.reservation_commits,
+        &columns.payloads as &[&str],
+        &columns.metadata as &[&str],
+        &columns.command_ids,
+        &columns.command_indexes,
+        &columns.request_hashes as &[Option<&[u8]>],
+        &columns.reservation_commands,
+        &columns.reservation_types as &[&str],
+        &columns.reservation_ids,
         &columns.reservation_scopes as &[&str],
         &columns.reservation_keys as &[&str],
     )
     .fetch_all(connection)
     .await?;
-
-    let verdicts = rows.into_iter().map(|row| {
-        Outcome {
-            name: row.outcome,
-            first_position: row.first_position,
-            last_position: row.last_position,
-            version: row.version,
-            recorded_at: row.recorded_at,
-            taken: row.taken_scope.zip(row.taken_key).zip(row.holder),
-        }
-        .verdict(row.ordinal)
-    });
-    Ok(verdicts.collect())
+    answers(commits, rows).ok_or_else(|| {
+        sqlx::Error::Protocol("append_batch gave an answer of another form".to_owned())
+    })
 }
 
-struct Outcome {
-    name: String,
+/// A row of the answer: one for the batch, one for each refused commit.
+struct Row {
+    outcome: String,
+    refused_command: Option<Uuid>,
     first_position: Option<i64>,
     last_position: Option<i64>,
-    version: i64,
-    recorded_at: DateTime<Utc>,
-    taken: Option<((String, String), String)>,
+    version: Option<i64>,
+    recorded_at: Option<DateTime<Utc>>,
+    taken_scope: Option<String>,
+    taken_key: Option<String>,
+    holder: Option<String>,
 }
 
-impl Outcome {
-    fn verdict(self, ordinal: i32) -> Verdict {
-        Verdict {
-            index: usize::try_from(ordinal - 1).unwrap_or(usize::MAX),
-            answer: self.answer(),
-        }
+impl Row {
+    /// What the caller of a refused commit hears.
+    fn refusal(self) -> Option<Answer> {
+        Some(match self.outcome.as_str() {
+            "duplicate" => Ok(Appended {
+                from: self.first_position?,
+                to: self.last_position?,
+                version: self.version?,
+                recorded_at: self.recorded_at?,
+                duplicate: true,
+            }),
+            "conflict" => Err(AppendError::Conflict {
+                current: self.version?,
+            }),
+            "reused" => Err(AppendError::CommandIdReused),
+            "taken" => Err(AppendError::KeyTaken {
+                scope: self.taken_scope?,
+                key: self.taken_key?,
+                holder: Uuid::try_parse(&self.holder?).ok()?,
+            }),
+            _ => return None,
+        })
     }
+}
 
-    fn answer(self) -> Result<Appended, AppendError> {
-        match (
-            self.name.as_str(),
-            self.first_position,
-            self.last_position,
-            self.taken,
-        ) {
-            (outcome @ ("appended" | "duplicate"), Some(from), Some(to), _) => Ok(Appended {
+/// Gives each commit its answer: those that were not refused were numbered in
+/// their order. Nothing if the rows do not add up.
+fn answers(commits: &[Waiting], rows: Vec<Row>) -> Option<Vec<Answer>> {
+    let mut rows = rows.into_iter();
+    let batch = rows.next().filter(|row| row.outcome == "batch")?;
+    let mut refused = rows
+        .map(|row| Some((row.refused_command?, row.refusal()?)))
+        .collect::<Option<HashMap<_, _>>>()?;
+    let recorded_at = batch.recorded_at?;
+    let mut next = batch.first_position?;
+
+    let mut answers = Vec::with_capacity(commits.len());
+    for Waiting { commit, .. } in commits {
+        let answer = refused.remove(&commit.command_id).unwrap_or_else(|| {
+            let events = i64::try_from(commit.events.len()).unwrap_or(i64::MAX);
+            let from = next;
+            next += events;
+            Ok(Appended {
                 from,
-                to,
-                version: self.version,
-                recorded_at: self.recorded_at,
-                duplicate: outcome == "duplicate",
-            }),
-            ("conflict", ..) => Err(AppendError::Conflict {
-                current: self.version,
-            }),
-            ("reused", ..) => Err(AppendError::CommandIdReused),
-            ("taken", _, _, Some(((scope, key), holder))) => Err(AppendError::KeyTaken {
-                scope,
-                key,
-                holder: aggregate_id(0, &holder)?,
-            }),
-            (outcome, ..) => Err(AppendError::Store(StoreError::Database(
-                sqlx::Error::Protocol(format!("append_batch answered {outcome:?}")),
-            ))),
-        }
+                to: from + events - 1,
+                version: commit.expected_version + events,
+                recorded_at,
+                duplicate: false,
+            })
+        });
+        answers.push(answer);
     }
+    (refused.is_empty() && batch.last_position? == next - 1).then_some(answers)
 }
 
-/// The commits turned into columns, which the statement takes as arrays.
+/// The events of a batch turned into columns, which the statement takes as
+/// arrays.
 #[derive(Default)]
 struct Columns<'a> {
-    commit_types: Vec<&'a str>,
-    commit_ids: Vec<String>,
-    expected_versions: Vec<i64>,
-    command_ids: Vec<Uuid>,
-    request_hashes: Vec<&'a [u8]>,
-    event_counts: Vec<i32>,
-    commit_metadata: Vec<&'a str>,
-    event_commits: Vec<i32>,
-    event_indexes: Vec<i32>,
+    aggregate_types: Vec<&'a str>,
+    aggregate_ids: Vec<String>,
+    sequences: Vec<i64>,
     event_types: Vec<&'a str>,
     event_versions: Vec<&'a str>,
-    event_payloads: Vec<&'a str>,
-    reservation_commits: Vec<i32>,
+    payloads: Vec<&'a str>,
+    metadata: Vec<&'a str>,
+    command_ids: Vec<Uuid>,
+    command_indexes: Vec<i16>,
+    request_hashes: Vec<Option<&'a [u8]>>,
+    reservation_commands: Vec<Uuid>,
+    reservation_types: Vec<&'a str>,
+    reservation_ids: Vec<String>,
     reservation_scopes: Vec<&'a str>,
     reservation_keys: Vec<&'a str>,
 }
@@ -214,30 +217,32 @@ struct Columns<'a> {
 impl<'a> Columns<'a> {
     fn of(commits: &'a [Waiting]) -> Self {
         let mut columns = Self::default();
-        for (ordinal, waiting) in (1_i32..).zip(commits) {
-            columns.add(ordinal, &waiting.commit);
+        for waiting in commits {
+            columns.add(&waiting.commit);
         }
         columns
     }
 
-    fn add(&mut self, ordinal: i32, commit: &'a Commit) {
-        self.commit_types.push(commit.aggregate_type);
-        self.commit_ids.push(commit.aggregate_id.to_string());
-        self.expected_versions.push(commit.expected_version);
-        self.command_ids.push(commit.command_id);
-        self.request_hashes.push(&commit.request_hash);
-        self.event_counts
-            .push(i32::try_from(commit.events.len()).unwrap_or(i32::MAX));
-        self.commit_metadata.push(&commit.metadata);
-        for (index, event) in (0_i32..).zip(&commit.events) {
-            self.event_commits.push(ordinal);
-            self.event_indexes.push(index);
+    fn add(&mut self, commit: &'a Commit) {
+        let id = commit.aggregate_id.to_string();
+        for (index, event) in (0_i16..).zip(&commit.events) {
+            self.aggregate_types.push(commit.aggregate_type);
+            self.aggregate_ids.push(id.clone());
+            self.sequences
+                .push(commit.expected_version + i64::from(index) + 1);
             self.event_types.push(&event.event_type);
             self.event_versions.push(&event.event_version);
-            self.event_payloads.push(&event.payload);
+            self.payloads.push(&event.payload);
+            self.metadata.push(&commit.metadata);
+            self.command_ids.push(commit.command_id);
+            self.command_indexes.push(index);
+            self.request_hashes
+                .push((index == 0).then_some(&commit.request_hash));
         }
         for reservation in &commit.reservations {
-            self.reservation_commits.push(ordinal);
+            self.reservation_commands.push(commit.command_id);
+            self.reservation_types.push(commit.aggregate_type);
+            self.reservation_ids.push(id.clone());
             self.reservation_scopes.push(reservation.scope);
             self.reservation_keys.push(&reservation.key);
         }

@@ -107,6 +107,12 @@ pub enum StoreError {
     /// A commit without events was handed in: there is nothing to append.
     #[error("a commit needs at least one event")]
     EmptyCommit,
+    /// A commit has more events than one command may cause.
+    #[error("a commit of {events} events is too large")]
+    CommitTooLarge {
+        /// How many it has.
+        events: usize,
+    },
     /// The queue of the log had no room until the time limit.
     #[error("the log is too busy; nothing was stored")]
     TimedOut,

@@ -139,6 +139,10 @@ impl Log {
         if commit.events.is_empty() {
             return Err(StoreError::EmptyCommit.into());
         }
+        if i16::try_from(commit.events.len()).is_err() {
+            let events = commit.events.len();
+            return Err(StoreError::CommitTooLarge { events }.into());
+        }
         let (reply, answer) = oneshot::channel();
         let deadline = Instant::now() + self.inner.time_limit;
         let waiting = Waiting::new(commit, deadline, reply);
