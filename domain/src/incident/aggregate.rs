@@ -132,7 +132,10 @@ impl Aggregate for Incident {
                 self.begin_anew();
                 self.cycle = cycle;
             }
-            Event::Cancelled { .. } => self.status = Status::Cancelled,
+            Event::Cancelled { .. } => {
+                self.status = Status::Cancelled;
+                self.held_for = None;
+            }
             Event::MajorDeclared { .. } => self.major = true,
             Event::MajorStoodDown { .. } => self.major = false,
             Event::ReviewRequired { .. } => self.review = Review::Due,
@@ -159,7 +162,10 @@ impl Incident {
             }
             WorkEvent::AssignmentAccepted { .. } => self.status = Status::InProgress,
             WorkEvent::Returned { .. } => self.status = Status::Returned,
-            WorkEvent::MergedInto { .. } => self.status = Status::Merged,
+            WorkEvent::MergedInto { .. } => {
+                self.status = Status::Merged;
+                self.held_for = None;
+            }
             _ => {}
         }
     }
