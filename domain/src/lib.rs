@@ -20,6 +20,10 @@ pub mod text;
 pub mod work_item;
 
 mod aggregate;
+#[cfg(test)]
+mod fixtures;
+#[cfg(test)]
+mod tests;
 
 pub use aggregate::{Decider, Refusal};
 pub use context::{Actor, Channel, Context, Role};

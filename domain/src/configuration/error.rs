@@ -1,12 +1,12 @@
 //! Why a step in the life of a configuration is refused.
 
 use chrono::{DateTime, Utc};
-use strum::AsRefStr;
+use strum::{AsRefStr, VariantNames};
 
 use crate::Refusal;
 
 /// A rule of the configuration life cycle that forbids a command.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, AsRefStr)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, AsRefStr, VariantNames)]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE", prefix = "CONFIGURATION_")]
 pub enum Error {
     /// There is nothing to review, publish or discard.

@@ -4,12 +4,12 @@
 use chrono::{DateTime, Utc};
 use cqrs_es::DomainEvent;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use strum::AsRefStr;
+use strum::{AsRefStr, VariantNames};
 
 use crate::ids::PersonId;
 
 /// A fact in the life of a configuration with content `C`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, AsRefStr)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, AsRefStr, VariantNames)]
 #[serde(tag = "type", bound = "C: Serialize + DeserializeOwned")]
 pub enum Event<C> {
     /// A draft was written.

@@ -1,14 +1,14 @@
 //! Why a step of an incident is refused.
 
 use chrono::{DateTime, Utc};
-use strum::AsRefStr;
+use strum::{AsRefStr, VariantNames};
 
 use super::{IncidentAction, Status};
 use crate::Refusal;
 use crate::work_item::WorkRefusal;
 
 /// A rule of the incident practice that forbids a command.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, AsRefStr)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, AsRefStr, VariantNames)]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE", prefix = "INCIDENT_")]
 pub enum Error {
     /// A rule of the kernel.

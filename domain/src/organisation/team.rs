@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use cqrs_es::event_sink::EventSink;
 use cqrs_es::{Aggregate, DomainEvent};
 use serde::{Deserialize, Serialize};
-use strum::AsRefStr;
+use strum::{AsRefStr, VariantNames};
 
 use crate::context::Role;
 use crate::ids::PersonId;
@@ -62,7 +62,7 @@ pub enum TeamCommand {
 }
 
 /// What happens to a team.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, AsRefStr)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, AsRefStr, VariantNames)]
 #[serde(tag = "type")]
 pub enum TeamEvent {
     /// The team exists.
@@ -95,7 +95,7 @@ pub enum TeamEvent {
 }
 
 /// Why a step of a team is refused.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, AsRefStr)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, AsRefStr, VariantNames)]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE", prefix = "TEAM_")]
 pub enum TeamRefusal {
     /// There is no such team.

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use cqrs_es::event_sink::EventSink;
 use cqrs_es::{Aggregate, DomainEvent};
 use serde::{Deserialize, Serialize};
-use strum::AsRefStr;
+use strum::{AsRefStr, VariantNames};
 
 use crate::context::Role;
 use crate::ids::PersonId;
@@ -37,7 +37,7 @@ pub enum TokenCommand {
 }
 
 /// What happens to a token.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, AsRefStr)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, AsRefStr, VariantNames)]
 #[serde(tag = "type")]
 pub enum TokenEvent {
     /// The token may be used.
@@ -57,7 +57,7 @@ pub enum TokenEvent {
 }
 
 /// Why a step of a token is refused.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, AsRefStr)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, AsRefStr, VariantNames)]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE", prefix = "TOKEN_")]
 pub enum TokenRefusal {
     /// There is no such token.

@@ -1,14 +1,14 @@
 //! Why a step of a work item is refused.
 
 use chrono::{DateTime, Utc};
-use strum::AsRefStr;
+use strum::{AsRefStr, VariantNames};
 
 use super::Handling;
 use crate::Refusal;
 use crate::text::TextRefused;
 
 /// A rule of the kernel that forbids a command.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, AsRefStr)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, AsRefStr, VariantNames)]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE", prefix = "WORK_ITEM_")]
 pub enum WorkRefusal {
     /// The stage or the hand-over does not allow the step.

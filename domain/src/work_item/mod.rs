@@ -13,6 +13,8 @@ mod error;
 mod event;
 mod link;
 mod state;
+#[cfg(test)]
+pub(crate) mod tests;
 
 pub use assignment::{Assignee, ForwardTo, Handling, SupportLine, TeamRef};
 pub use command::{DetailField, Intake, WorkAction, WorkCommand};

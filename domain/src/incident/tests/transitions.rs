@@ -1,0 +1,577 @@
+//! Every line of the table in `incident`: from where, by which step, to where,
+//! and with which events.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use strum::IntoEnumIterator;
+
+use super::{after, when};
+use crate::Decider;
+use crate::fixtures::{
+    accepted, affected, agent, and, assigned, at, cancelled, category, ci, closed, confirm_by,
+    coordinator, desk, file, given_to, hotline, hours, import, in_progress, intake, item, line,
+    major, merged, network, on_hold, other, person, reference, register, registered, reopen_until,
+    requester, resolution, resolved, returned, review_required, text, to, told, vendor,
+};
+use crate::incident::{
+    ClosedBy, Command, Event, ExpectationBasis, HoldReason, Incident, ReviewCause, Status,
+};
+use crate::priority::{Impact, Priority, Urgency};
+use crate::work_item::{
+    ContactChannel, DetailField, ForwardTo, Relation, Visibility, WorkCommand, WorkEvent,
+};
+
+fn assigned_by_hand(from: Option<&str>) -> Event {
+    Event::Work(WorkEvent::Assigned {
+        from: Some(desk()),
+        to: network(),
+        from_person: from.map(person),
+        person: None,
+    })
+}
+
+fn assign_to_network() -> WorkCommand {
+    WorkCommand::Assign { to: to(network()) }
+}
+
+fn resolve() -> Command {
+    Command::Resolve {
+        code: line("Fixed"),
+        cause: Some(text("An expired certificate")),
+        solution: text("Renewed it"),
+        knowledge: None,
+    }
+}
+
+fn cancel() -> Command {
+    Command::Cancel {
+        reason: text("A mistake"),
+    }
+}
+
+fn merge() -> WorkCommand {
+    WorkCommand::MergeInto {
+        target: other(),
+        reason: text("The same"),
+    }
+}
+
+#[test]
+fn a_first_contact_is_registered_classified_and_given_a_priority_in_one_step() {
+    when(vec![], requester().when(at(0)), register(intake())).then_expect_events(registered());
+    assert_eq!(after(registered()).status(), Status::New);
+}
+
+#[test]
+fn a_new_incident_is_assigned() {
+    let assign = WorkCommand::Assign { to: to(desk()) };
+    when(registered(), coordinator(), assign).then_expect_events(vec![given_to(desk())]);
+    assert_eq!(after(assigned()).status(), Status::Assigned);
+}
+
+#[test]
+fn an_assigned_incident_is_accepted() {
+    when(assigned(), agent(), WorkCommand::Accept).then_expect_events(vec![accepted()]);
+    assert_eq!(after(in_progress()).status(), Status::InProgress);
+}
+
+#[test]
+fn an_assigned_incident_is_returned() {
+    let give_back = WorkCommand::Return {
+        reason: text("Not ours"),
+    };
+    let returned_to_nobody = Event::Work(WorkEvent::Returned {
+        from: desk(),
+        to: None,
+        reason: text("Not ours"),
+    });
+    when(assigned(), agent(), give_back.clone())
+        .then_expect_events(vec![returned_to_nobody.clone()]);
+    when(in_progress(), agent(), give_back).then_expect_events(vec![returned_to_nobody]);
+    assert_eq!(after(returned()).status(), Status::Returned);
+}
+
+#[test]
+fn a_returned_incident_is_assigned_again() {
+    let assigned_anew = Event::Work(WorkEvent::Assigned {
+        from: None,
+        to: network(),
+        from_person: None,
+        person: None,
+    });
+    when(returned(), coordinator(), assign_to_network())
+        .then_expect_events(vec![assigned_anew.clone()]);
+    let incident = after(and(returned(), [assigned_anew]));
+    assert_eq!(incident.status(), Status::Assigned);
+}
+
+#[test]
+fn an_incident_goes_from_team_to_team_and_waits_for_acceptance_each_time() {
+    when(assigned(), coordinator(), assign_to_network())
+        .then_expect_events(vec![assigned_by_hand(None)]);
+    let handed_over = assigned_by_hand(Some("li.na"));
+    when(in_progress(), agent(), assign_to_network()).then_expect_events(vec![handed_over.clone()]);
+    let incident = after(and(in_progress(), [handed_over]));
+    assert_eq!(incident.status(), Status::Assigned);
+}
+
+#[test]
+fn work_is_put_on_hold_with_a_reason_and_an_end() {
+    let until = Some(at(60) + hours(24));
+    let wait = Command::PutOnHold {
+        reason: HoldReason::Supplier,
+        text: Some(text("A spare part")),
+        until,
+    };
+    let held = Event::PutOnHold {
+        reason: HoldReason::Supplier,
+        text: Some(text("A spare part")),
+        until,
+    };
+    when(in_progress(), agent(), wait).then_expect_events(vec![held]);
+    assert_eq!(
+        after(on_hold(HoldReason::Supplier)).status(),
+        Status::OnHold
+    );
+}
+
+#[test]
+fn work_that_waits_is_resumed() {
+    let resumed = Event::Resumed {
+        requester_replied: false,
+    };
+    let held = on_hold(HoldReason::Change);
+    when(held.clone(), agent(), Command::Resume).then_expect_events(vec![resumed.clone()]);
+    assert_eq!(after(and(held, [resumed])).status(), Status::InProgress);
+}
+
+#[test]
+fn the_answer_that_work_waits_for_resumes_it() {
+    let answer = WorkCommand::Comment {
+        visibility: Visibility::Public,
+        text: text("It is the laptop."),
+    };
+    let said = Event::Work(WorkEvent::CommentAdded {
+        visibility: Visibility::Public,
+        text: text("It is the laptop."),
+        from_requester: true,
+    });
+    let resumed = Event::Resumed {
+        requester_replied: true,
+    };
+    for whom_it_is_about in [requester(), affected()] {
+        when(
+            on_hold(HoldReason::Requester),
+            whom_it_is_about,
+            answer.clone(),
+        )
+        .then_expect_events(vec![said.clone(), resumed.clone()]);
+    }
+    when(on_hold(HoldReason::Supplier), requester(), answer).then_expect_events(vec![said]);
+}
+
+#[test]
+fn a_word_of_the_desk_does_not_resume_work_that_waits_for_the_requester() {
+    let ask = WorkCommand::Comment {
+        visibility: Visibility::Public,
+        text: text("Which device is it?"),
+    };
+    let asked = Event::Work(WorkEvent::CommentAdded {
+        visibility: Visibility::Public,
+        text: text("Which device is it?"),
+        from_requester: false,
+    });
+    when(on_hold(HoldReason::Requester), agent(), ask).then_expect_events(vec![asked]);
+}
+
+#[test]
+fn work_in_progress_or_on_hold_is_resolved_and_the_requester_has_a_week_to_answer() {
+    let solved = resolution(Some(confirm_by()));
+    when(in_progress(), agent(), resolve()).then_expect_events(vec![solved.clone()]);
+    when(on_hold(HoldReason::Problem), agent(), resolve()).then_expect_events(vec![solved]);
+    let incident = after(resolved());
+    assert_eq!(incident.status(), Status::Resolved);
+    assert_eq!(incident.confirm_by(), Some(confirm_by()));
+}
+
+#[test]
+fn a_confirmed_resolution_closes_the_incident() {
+    let closing = Event::Closed {
+        by: ClosedBy::Requester,
+        no_feedback_reason: None,
+        reopen_until: Some(reopen_until()),
+    };
+    when(resolved(), requester(), Command::ConfirmResolution)
+        .then_expect_events(vec![Event::ResolutionConfirmed {}, closing]);
+    assert_eq!(after(closed()).status(), Status::Closed);
+    assert_eq!(after(closed()).confirm_by(), None);
+}
+
+#[test]
+fn staff_confirm_in_the_name_of_a_requester_whom_they_have_heard_from() {
+    let given = and(resolved(), [told()]);
+    let closing = Event::Closed {
+        by: ClosedBy::Requester,
+        no_feedback_reason: None,
+        reopen_until: Some(reopen_until()),
+    };
+    when(given, agent(), Command::ConfirmResolution)
+        .then_expect_events(vec![Event::ResolutionConfirmed {}, closing]);
+}
+
+#[test]
+fn a_rejected_resolution_puts_the_incident_back_in_progress() {
+    let reject = Command::RejectResolution {
+        reason: text("Still down"),
+    };
+    let rejected = Event::ResolutionRejected {
+        reason: text("Still down"),
+    };
+    when(resolved(), requester(), reject).then_expect_events(vec![rejected.clone()]);
+    let incident = after(and(resolved(), [rejected]));
+    assert_eq!(incident.status(), Status::InProgress);
+    assert_eq!(incident.confirm_by(), None);
+}
+
+#[test]
+fn a_closed_incident_is_reopened_in_a_new_cycle() {
+    let reopen = Command::Reopen {
+        reason: text("Down again"),
+    };
+    let reopened = Event::Reopened {
+        reason: text("Down again"),
+        cycle: 2,
+    };
+    when(closed(), requester(), reopen).then_expect_events(vec![reopened.clone()]);
+    let incident = after(and(closed(), [reopened]));
+    assert_eq!(incident.status(), Status::InProgress);
+}
+
+#[test]
+fn an_incident_that_was_none_is_cancelled_until_it_is_resolved() {
+    let cancelled_event = Event::Cancelled {
+        reason: text("A mistake"),
+    };
+    let held = on_hold(HoldReason::Requester);
+    for given in [registered(), assigned(), returned(), in_progress(), held] {
+        when(given, coordinator(), cancel()).then_expect_events(vec![cancelled_event.clone()]);
+    }
+    when(registered(), requester(), cancel()).then_expect_events(vec![cancelled_event]);
+    assert_eq!(after(cancelled()).status(), Status::Cancelled);
+}
+
+#[test]
+fn an_incident_that_was_reported_twice_is_merged_until_it_is_resolved() {
+    let merged_event = Event::Work(WorkEvent::MergedInto {
+        target: other().id,
+        target_number: other().number,
+        reason: text("The same"),
+    });
+    let held = on_hold(HoldReason::Requester);
+    for given in [registered(), assigned(), returned(), in_progress(), held] {
+        when(given, coordinator(), merge()).then_expect_events(vec![merged_event.clone()]);
+    }
+    assert_eq!(after(merged()).status(), Status::Merged);
+}
+
+#[test]
+fn an_import_sets_what_another_desk_says_from_any_status_to_any() {
+    for (from, given) in one_of_each() {
+        for to in Status::iter().filter(|to| *to != from) {
+            let reason = text("Closed, then Active");
+            let correct = Command::CorrectStatus {
+                to,
+                reason: reason.clone(),
+            };
+            let corrected = Event::StatusCorrected { from, to, reason };
+            when(given.clone(), import(), correct).then_expect_events(vec![corrected.clone()]);
+            let incident = after(and(given.clone(), [corrected]));
+            assert_eq!(incident.status(), to);
+            assert_eq!(incident.confirm_by(), None);
+        }
+    }
+}
+
+#[test]
+fn a_resolution_of_a_history_taken_over_waits_for_nobody() {
+    when(in_progress(), import(), resolve()).then_expect_events(vec![resolution(None)]);
+}
+
+/// An incident in each status.
+pub(super) fn one_of_each() -> Vec<(Status, Vec<Event>)> {
+    vec![
+        (Status::New, registered()),
+        (Status::Assigned, assigned()),
+        (Status::Returned, returned()),
+        (Status::InProgress, in_progress()),
+        (Status::OnHold, on_hold(HoldReason::Requester)),
+        (Status::Resolved, resolved()),
+        (Status::Closed, closed()),
+        (Status::Cancelled, cancelled()),
+        (Status::Merged, merged()),
+    ]
+}
+
+/// One command of each kind, such that nothing but the status speaks against
+/// it when a coordinator gives it.
+#[expect(clippy::too_many_lines, reason = "one entry a kind of command")]
+fn every_command() -> Vec<Command> {
+    let reason = || text("Because");
+    let kernel = [
+        WorkCommand::Classify {
+            category: category("network-lan"),
+        },
+        WorkCommand::Prioritise {
+            impact: Impact::Low,
+            urgency: Urgency::Low,
+        },
+        WorkCommand::OverridePriority {
+            priority: Priority::P2,
+            reason: reason(),
+        },
+        WorkCommand::Assign { to: to(network()) },
+        WorkCommand::Accept,
+        WorkCommand::Return { reason: reason() },
+        WorkCommand::Forward {
+            to: ForwardTo::Team(to(hotline())),
+            reason: None,
+        },
+        WorkCommand::Forward {
+            to: ForwardTo::Platform {
+                platform: line("vendor-desk"),
+                reference: line("CASE-77"),
+            },
+            reason: None,
+        },
+        WorkCommand::EscalateFunctionally {
+            to: to(vendor()),
+            reason: reason(),
+        },
+        WorkCommand::EscalateHierarchically {
+            level: 1,
+            person: None,
+            reason: reason(),
+        },
+        WorkCommand::AddWatcher {
+            person: person("director"),
+        },
+        WorkCommand::RemoveWatcher {
+            person: person("watcher"),
+        },
+        WorkCommand::Comment {
+            visibility: Visibility::Public,
+            text: text("Hello"),
+        },
+        WorkCommand::Comment {
+            visibility: Visibility::Internal,
+            text: text("Hm"),
+        },
+        WorkCommand::NotifyStage {
+            recipients: vec![person("director")],
+            text: text("Half way"),
+        },
+        WorkCommand::RecordContact {
+            contact_channel: ContactChannel::Phone,
+            text: text("Called"),
+        },
+        WorkCommand::Urge { text: None },
+        WorkCommand::LinkCi {
+            ci: ci("vpn-gateway-2"),
+        },
+        WorkCommand::UnlinkCi {
+            ci: ci("vpn-gateway-1"),
+        },
+        WorkCommand::Link {
+            relation: Relation::RelatesTo,
+            target: other(),
+        },
+        WorkCommand::Unlink {
+            relation: Relation::RelatesTo,
+            target: item(3),
+        },
+        WorkCommand::Attach { attachment: file() },
+        WorkCommand::LogEffort {
+            minutes: 15,
+            text: None,
+        },
+        WorkCommand::AddExternalReference {
+            external: reference(),
+        },
+        WorkCommand::ApplyKnowledge {
+            article: crate::ids::ArticleId::new("KB-9").unwrap(),
+        },
+        WorkCommand::SetCustomField {
+            name: line("floor"),
+            value: Some(text("12")),
+        },
+        WorkCommand::CorrectDetails {
+            field: DetailField::Summary,
+            to: Some(text("VPN drops")),
+            reason: reason(),
+        },
+        merge(),
+        WorkCommand::Archive,
+    ];
+    let own = [
+        register(intake()),
+        Command::StartDiagnosis { hypothesis: None },
+        Command::RecordFinding { text: reason() },
+        Command::SetExpectedResolution {
+            at: confirm_by() + hours(1),
+            basis: ExpectationBasis::Computed,
+            reason: None,
+        },
+        Command::PutOnHold {
+            reason: HoldReason::Approval,
+            text: None,
+            until: None,
+        },
+        Command::Resume,
+        Command::ApplyWorkaround { text: reason() },
+        Command::RestoreService,
+        resolve(),
+        Command::ResolveAtContact {
+            code: line("Advice"),
+            solution: text("Switched it on"),
+            knowledge: None,
+        },
+        Command::ConfirmResolution,
+        Command::RejectResolution { reason: reason() },
+        Command::Close {
+            no_feedback_reason: None,
+        },
+        Command::CloseUnanswered { reason: reason() },
+        Command::Reopen { reason: reason() },
+        cancel(),
+        Command::DeclareMajor {
+            reason: reason(),
+            leader: None,
+        },
+        Command::StandDownMajor { reason: reason() },
+        Command::RequireReview,
+        Command::CompleteReview { text: reason() },
+        Command::CorrectStatus {
+            to: Status::New,
+            reason: reason(),
+        },
+    ];
+    kernel.map(Command::from).into_iter().chain(own).collect()
+}
+
+/// What each step makes of an incident in each status, a coordinator giving
+/// the command. Steps that need something besides the status have been given
+/// it: a watcher, links, feedback, the end of the time to confirm, a review.
+fn outcome(given: &[Event], command: &Command) -> Option<Status> {
+    let mut ready = vec![
+        told(),
+        Event::Work(WorkEvent::WatcherAdded {
+            person: person("watcher"),
+        }),
+        Event::Work(WorkEvent::CiLinked {
+            ci: ci("vpn-gateway-1"),
+        }),
+        Event::Work(WorkEvent::WorkLinked {
+            relation: Relation::RelatesTo,
+            target: item(3),
+            target_number: "INC0000003".to_owned(),
+        }),
+    ];
+    if let Command::StandDownMajor { .. } | Command::CompleteReview { .. } = command {
+        ready.push(major());
+        ready.push(review_required(ReviewCause::Major));
+    }
+    let given = and(given.to_vec(), ready);
+    let context = coordinator().when(confirm_by());
+    let events = after(given.clone()).decide(command, &context).ok()?;
+    Some(after(and(given, events)).status())
+}
+
+fn name(command: &Command) -> String {
+    match command {
+        Command::Work(command) => match command.as_ref() {
+            WorkCommand::Forward { to, .. } => match to {
+                ForwardTo::Team(_) => "Forward to a team".to_owned(),
+                ForwardTo::Platform { .. } => "Forward outside".to_owned(),
+            },
+            WorkCommand::Comment { visibility, .. } => format!("Comment {}", visibility.as_ref()),
+            command => crate::work_item::WorkAction::from(command)
+                .as_ref()
+                .to_owned(),
+        },
+        command => crate::incident::IncidentAction::from(command)
+            .as_ref()
+            .to_owned(),
+    }
+}
+
+#[test]
+fn every_step_leads_where_the_table_says_and_nowhere_else() {
+    let table: Vec<String> = every_command()
+        .iter()
+        .map(|command| {
+            let cells = one_of_each().into_iter().map(|(_, given)| {
+                let to = outcome(&given, command);
+                format!("{:<11}", to.as_ref().map_or("-", |to| to.as_ref()))
+            });
+            let cells = cells.collect::<Vec<_>>().concat();
+            format!("{:<24}{}", name(command), cells.trim_end())
+        })
+        .collect();
+    let heads = Status::iter().map(|status| format!("{:<11}", status.as_ref()));
+    let heads = heads.collect::<Vec<_>>().concat();
+    let table = format!("{:<24}{}\n{}", "", heads.trim_end(), table.join("\n"));
+    insta::assert_snapshot!("steps", table);
+}
+
+/// The column "next" of the table in the module's prose.
+pub(super) fn written_down() -> BTreeMap<String, BTreeSet<String>> {
+    let cell = |cell: &str| cell.trim().trim_matches('`').to_owned();
+    include_str!("../mod.rs")
+        .lines()
+        .filter_map(|line| line.strip_prefix("//! |"))
+        .filter(|line| !line.contains("---") && !line.contains("| next"))
+        .map(|line| {
+            let cells: Vec<&str> = line.split('|').collect();
+            let next = cells[2].split(',').map(cell);
+            (cell(cells[0]), next.filter(|next| next != "-").collect())
+        })
+        .collect()
+}
+
+#[test]
+fn the_table_in_the_prose_is_the_table_in_the_code() {
+    let found = one_of_each().into_iter().map(|(from, given)| {
+        let steps = every_command().into_iter();
+        let next: BTreeSet<String> = steps
+            .filter_map(|step| outcome(&given, &step))
+            .filter(|to| *to != from)
+            .map(|to| to.as_ref().to_owned())
+            .collect();
+        (from.as_ref().to_owned(), next)
+    });
+    assert_eq!(written_down(), found.collect());
+}
+
+#[test]
+fn a_major_incident_asks_for_a_review_and_may_be_stood_down() {
+    let declare = Command::DeclareMajor {
+        reason: text("The whole branch"),
+        leader: Some(person("sun.li")),
+    };
+    let declared = vec![major(), review_required(ReviewCause::Major)];
+    when(in_progress(), coordinator(), declare).then_expect_events(declared.clone());
+    let stand_down = Command::StandDownMajor {
+        reason: text("One desk only"),
+    };
+    let stood_down = Event::MajorStoodDown {
+        reason: text("One desk only"),
+    };
+    when(and(in_progress(), declared), coordinator(), stand_down)
+        .then_expect_events(vec![stood_down]);
+}
+
+#[test]
+fn an_incident_that_was_never_registered_does_not_exist() {
+    assert!(!Incident::default().exists());
+    assert!(after(registered()).exists());
+}
