@@ -9,7 +9,7 @@ use std::time::Duration;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, PgPool};
 
-use crate::{LocalPostgres, StoreError, schema};
+use crate::{LocalPostgres, StoreError, local_postgres, schema};
 
 /// The role that the service runs as; the log's first migration makes it.
 const SERVICE_ROLE: &str = "docket_app";
@@ -23,6 +23,19 @@ pub enum DatabaseSource {
     DataDir(PathBuf),
 }
 
+impl DatabaseSource {
+    /// The database that the options of a command line name: the server of the
+    /// URL if there is one, else the private server of the directory, else that
+    /// of the user's own data directory.
+    pub fn choose(data_dir: Option<PathBuf>, url: Option<String>) -> Self {
+        match (url, data_dir) {
+            (Some(url), _) => Self::Url(url),
+            (None, Some(directory)) => Self::DataDir(directory),
+            (None, None) => Self::DataDir(local_postgres::default_data_dir()),
+        }
+    }
+}
+
 /// Whether opening a database may change its schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Migrate {
@@ -31,6 +44,18 @@ pub enum Migrate {
     /// A schema that is not current is refused.
     #[default]
     No,
+}
+
+/// What the connections of a pool may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Access {
+    /// What the service may: add to the log, keep the read models.
+    #[default]
+    Service,
+    /// Read, with the rights of the login itself and in transactions that
+    /// refuse to write: for whoever checks the log and must not be able to
+    /// change it.
+    ReadOnly,
 }
 
 /// How a process uses its database.
@@ -44,6 +69,8 @@ pub struct PoolSettings {
     pub statement_timeout: Option<Duration>,
     /// Whether missing migrations are applied.
     pub migrate: Migrate,
+    /// What the connections may do.
+    pub access: Access,
 }
 
 impl Default for PoolSettings {
@@ -53,6 +80,7 @@ impl Default for PoolSettings {
             acquire_timeout: Duration::from_secs(10),
             statement_timeout: None,
             migrate: Migrate::No,
+            access: Access::Service,
         }
     }
 }
@@ -67,7 +95,8 @@ pub struct Database {
 
 impl Database {
     /// Finds the server, brings its schema up to date or checks that it is,
-    /// and opens a pool whose connections run as the service's role.
+    /// and opens a pool whose connections run as the service's role, or only
+    /// read.
     pub async fn open(source: &DatabaseSource, settings: PoolSettings) -> Result<Self, StoreError> {
         let (owner, server) = match source {
             DatabaseSource::Url(url) => (PgConnectOptions::from_str(url)?, None),
@@ -101,7 +130,12 @@ impl Database {
         }
         schema::check(owner).await?;
 
-        let mut service = owner.clone().options([("role", SERVICE_ROLE)]);
+        let mut service = match settings.access {
+            Access::Service => owner.clone().options([("role", SERVICE_ROLE)]),
+            Access::ReadOnly => owner
+                .clone()
+                .options([("default_transaction_read_only", "on")]),
+        };
         if let Some(timeout) = settings.statement_timeout {
             service = service.options([("statement_timeout", timeout.as_millis())]);
         }
@@ -119,7 +153,7 @@ impl Database {
         Ok(pool)
     }
 
-    /// The pool; its connections run as the service's role.
+    /// The pool; its connections run as the service's role, or only read.
     pub fn pool(&self) -> &PgPool {
         &self.pool
     }

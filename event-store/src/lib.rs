@@ -11,6 +11,7 @@
 
 mod aggregate_store;
 mod appender;
+mod audit;
 mod batch;
 mod canonical;
 mod commit;
@@ -28,10 +29,11 @@ mod schema;
 mod tail;
 
 pub use aggregate_store::{AggregateStore, CommandEnvelope, Loaded};
+pub use audit::{Audit, Ends, TypeCount};
 pub use canonical::{canonical_json, content_hash};
 pub use commit::{Appended, Commit, KnownCommand, NewEvent, Reservation};
 pub use cqrs::StoredContext;
-pub use database::{Database, DatabaseSource, Migrate, PoolSettings};
+pub use database::{Access, Database, DatabaseSource, Migrate, PoolSettings};
 pub use error::{AppendError, StoreError};
 pub use event::{Filter, RecordedEvent};
 pub use follow::Follower;

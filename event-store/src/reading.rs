@@ -43,12 +43,16 @@ impl TryFrom<Row> for RecordedEvent {
     }
 }
 
-/// Reads the id of an aggregate, which postgres-es keeps as text.
+/// Reads the id of an aggregate, which postgres-es keeps as text. The text is
+/// the key of the stream: another way to write the same id would be another
+/// stream.
 pub(crate) fn aggregate_id(position: i64, text: &str) -> Result<Uuid, StoreError> {
-    Uuid::try_parse(text).map_err(|_| StoreError::Corrupt {
-        position,
-        problem: format!("the aggregate id {text:?} is not a UUID"),
-    })
+    let id = Uuid::try_parse(text).ok();
+    id.filter(|id| id.hyphenated().encode_lower(&mut Uuid::encode_buffer()) == text)
+        .ok_or_else(|| StoreError::Corrupt {
+            position,
+            problem: format!("the aggregate id {text:?} is not a UUID as the log writes it"),
+        })
 }
 
 /// The head of the log.

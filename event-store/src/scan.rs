@@ -19,7 +19,7 @@ use crate::{RecordedEvent, StoreError};
 
 /// How many events one COPY reads: each holds a snapshot while it runs, and
 /// short ones do not keep the server from cleaning up.
-const POSITIONS_PER_COPY: i64 = 100_000;
+const EVENTS_PER_COPY: i64 = 100_000;
 const EVENTS_PER_CHUNK: usize = 1_024;
 const BYTES_PER_CHUNK: usize = 1 << 20;
 const CHUNKS_AHEAD: usize = 4;
@@ -32,9 +32,27 @@ pub(crate) fn scan(
     after: i64,
     upto: i64,
 ) -> impl Stream<Item = Chunk> + Send + Unpin + 'static {
+    reading_ahead(async move |sender| by_position(&options, after.max(0), upto, sender).await)
+}
+
+/// Reads positions 1 to `upto` stream by stream: all events of an aggregate in
+/// the order of their sequence, then those of the next.
+pub(crate) fn scan_streams(
+    options: Arc<PgConnectOptions>,
+    upto: i64,
+) -> impl Stream<Item = Chunk> + Send + Unpin + 'static {
+    reading_ahead(async move |sender| by_stream(&options, upto, sender).await)
+}
+
+/// Runs a reader as a task of its own and hands on what it sends.
+fn reading_ahead<F, R>(read: F) -> impl Stream<Item = Chunk> + Send + Unpin + 'static
+where
+    F: FnOnce(mpsc::Sender<Chunk>) -> R + Send + 'static,
+    R: Future<Output = Result<(), StoreError>> + Send,
+{
     let (sender, receiver) = mpsc::channel(CHUNKS_AHEAD);
     tokio::spawn(async move {
-        if let Err(error) = read(&options, after.max(0), upto, &sender).await {
+        if let Err(error) = read(sender.clone()).await {
             let _gone = sender.send(Err(error)).await;
         }
     });
@@ -43,11 +61,15 @@ pub(crate) fn scan(
     }))
 }
 
-async fn read(
+/// The columns of an event, in the order in which [`Decoder`] takes them.
+const COLUMNS: &str = "position, aggregate_type, aggregate_id, sequence, event_type, \
+    event_version, payload, metadata, command_id, command_index, recorded_at";
+
+async fn by_position(
     options: &PgConnectOptions,
     after: i64,
     upto: i64,
-    sender: &mpsc::Sender<Chunk>,
+    sender: mpsc::Sender<Chunk>,
 ) -> Result<(), StoreError> {
     // A connection of its own: dropped in the middle it is closed, where one
     // of a pool would have to be read to its end first.
@@ -55,9 +77,14 @@ async fn read(
     let mut decoder = Decoder::default();
     let mut start = after;
     while start < upto {
-        let end = upto.min(start + POSITIONS_PER_COPY);
-        let last = copy(&mut connection, &mut decoder, start, end, sender).await?;
-        if last < end {
+        let end = upto.min(start + EVENTS_PER_COPY);
+        // COPY takes no parameters; these are integers.
+        let statement = format!(
+            "copy (select {COLUMNS} from events where position > {start} and position <= {end} \
+             order by position) to stdout (format binary)"
+        );
+        let copied = copy(&mut connection, &mut decoder, &statement, start, &sender).await?;
+        if copied.last.is_none_or(|last| last.position < end) {
             // The head has been reached, or the reader has gone away.
             break;
         }
@@ -67,48 +94,110 @@ async fn read(
     Ok(())
 }
 
-/// Reads one range and returns the last position that was handed on.
+async fn by_stream(
+    options: &PgConnectOptions,
+    upto: i64,
+    sender: mpsc::Sender<Chunk>,
+) -> Result<(), StoreError> {
+    let mut connection = options.connect().await?;
+    let mut decoder = Decoder::default();
+    let mut from = String::new();
+    loop {
+        let statement = format!(
+            "copy (select {COLUMNS} from events where position <= {upto} {from} \
+             order by aggregate_type, aggregate_id, sequence limit {EVENTS_PER_COPY}) \
+             to stdout (format binary)"
+        );
+        let copied = copy(&mut connection, &mut decoder, &statement, 0, &sender).await?;
+        let Some(last) = copied.last.filter(|_| copied.events == EVENTS_PER_COPY) else {
+            break;
+        };
+        // COPY takes no parameters; the name is the only text that somebody
+        // could have chosen.
+        from = format!(
+            "and (aggregate_type, aggregate_id, sequence) > ('{}', '{}', {})",
+            last.aggregate_type.replace('\'', "''"),
+            last.aggregate_id,
+            last.sequence,
+        );
+    }
+    connection.close().await?;
+    Ok(())
+}
+
+/// How far one COPY has come.
+struct Copied {
+    events: i64,
+    /// The last event that was handed on; nothing if there was none, or if
+    /// the reader has gone away.
+    last: Option<Place>,
+}
+
+/// Where an event stands.
+struct Place {
+    position: i64,
+    aggregate_type: Arc<str>,
+    aggregate_id: Uuid,
+    sequence: i64,
+}
+
+/// Runs one COPY and hands on its events.
 async fn copy(
     connection: &mut PgConnection,
     decoder: &mut Decoder,
+    statement: &str,
     after: i64,
-    upto: i64,
     sender: &mpsc::Sender<Chunk>,
-) -> Result<i64, StoreError> {
-    // COPY takes no parameters; these are integers.
-    let statement = format!(
-        "copy (select position, aggregate_type, aggregate_id, sequence, event_type, event_version, \
-         payload, metadata, command_id, command_index, recorded_at from events \
-         where position > {after} and position <= {upto} order by position) to stdout (format binary)"
-    );
-    let mut messages = connection.copy_out_raw(&statement).await?;
+) -> Result<Copied, StoreError> {
+    const GONE: Copied = Copied {
+        events: 0,
+        last: None,
+    };
+    let mut messages = connection.copy_out_raw(statement).await?;
     let mut chunk = Vec::with_capacity(EVENTS_PER_CHUNK);
     let mut bytes = 0;
+    let mut copied = GONE;
     let mut first = true;
-    let mut last = after;
+    let mut known = after;
     while let Some(message) = messages.try_next().await? {
         let mut row = Fields(&message);
         if std::mem::take(&mut first) {
-            row.skip_header(last)?;
+            row.skip_header(known)?;
         }
-        let Some(event) = decoder.event(row, last)? else {
+        let Some(event) = decoder.event(row, known)? else {
             continue;
         };
-        last = event.position;
+        known = event.position;
         bytes += message.len();
+        copied.events += 1;
         chunk.push(event);
         if chunk.len() >= EVENTS_PER_CHUNK || bytes >= BYTES_PER_CHUNK {
             bytes = 0;
             let full = std::mem::replace(&mut chunk, Vec::with_capacity(EVENTS_PER_CHUNK));
+            copied.last = full.last().map(Place::of);
             if sender.send(Ok(full)).await.is_err() {
-                return Ok(after);
+                return Ok(GONE);
             }
         }
     }
-    if !chunk.is_empty() && sender.send(Ok(chunk)).await.is_err() {
-        return Ok(after);
+    if !chunk.is_empty() {
+        copied.last = chunk.last().map(Place::of);
+        if sender.send(Ok(chunk)).await.is_err() {
+            return Ok(GONE);
+        }
     }
-    Ok(last)
+    Ok(copied)
+}
+
+impl Place {
+    fn of(event: &RecordedEvent) -> Self {
+        Self {
+            position: event.position,
+            aggregate_type: Arc::clone(&event.aggregate_type),
+            aggregate_id: event.aggregate_id,
+            sequence: event.sequence,
+        }
+    }
 }
 
 /// Turns rows into events; the few names of aggregates are kept once.

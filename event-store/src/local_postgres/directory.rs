@@ -10,6 +10,9 @@ use sha2::{Digest, Sha256};
 use super::account::Account;
 use crate::StoreError;
 
+/// The cluster's name in the data directory.
+const CLUSTER: &str = "postgres";
+
 /// A data directory that the server can use.
 #[derive(Debug)]
 pub(super) struct Directory {
@@ -46,13 +49,19 @@ impl Directory {
         Ok(directory)
     }
 
+    /// Whether a data directory holds a finished cluster. The cluster is made
+    /// aside and then renamed, so that its name is enough.
+    pub(super) fn has_cluster(data_dir: &Path) -> bool {
+        data_dir.join(CLUSTER).is_dir()
+    }
+
     pub(super) fn root(&self) -> &Path {
         &self.root
     }
 
     /// The database cluster itself.
     pub(super) fn cluster(&self) -> PathBuf {
-        self.root.join("postgres")
+        self.root.join(CLUSTER)
     }
 
     /// The cluster while it is being made.

@@ -9,6 +9,7 @@
 
 mod account;
 mod binaries;
+mod default_dir;
 mod directory;
 mod serve_lock;
 mod server;
@@ -26,6 +27,7 @@ use crate::StoreError;
 use directory::Directory;
 use server::Server;
 
+pub use default_dir::default_data_dir;
 pub use serve_lock::ServeLock;
 
 /// One process's use of the private server of a data directory.
@@ -64,6 +66,11 @@ impl LocalPostgres {
         };
         tokio::spawn(supervise(Arc::clone(&this.server), this.released.clone()));
         Ok(this)
+    }
+
+    /// Whether a data directory has a server already, running or not.
+    pub fn exists(data_dir: &Path) -> bool {
+        Directory::has_cluster(data_dir)
     }
 
     /// How to connect to the database as its owner.

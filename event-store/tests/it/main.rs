@@ -8,6 +8,7 @@
 
 mod aggregates;
 mod appending;
+mod auditing;
 mod faults;
 mod fixture;
 mod following;
