@@ -1,6 +1,7 @@
 //! The log as the rest of the program holds it: one handle to append, read
 //! and follow.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -196,6 +197,11 @@ impl Log {
     /// What is known of a command, if the log has stored it.
     pub async fn find_command(&self, id: Uuid) -> Result<Option<KnownCommand>, StoreError> {
         reading::command(&self.inner.pool, id).await
+    }
+
+    /// Those of some commands that the log has stored: one statement for all.
+    pub async fn find_commands(&self, ids: &[Uuid]) -> Result<HashSet<Uuid>, StoreError> {
+        reading::commands(&self.inner.pool, ids).await
     }
 
     /// Follows the log from behind a position: everything that is there, then

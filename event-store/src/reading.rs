@@ -1,5 +1,6 @@
 //! The statements that read the log.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -220,4 +221,15 @@ pub(crate) async fn command(pool: &PgPool, id: Uuid) -> Result<Option<KnownComma
             duplicate: true,
         },
     }))
+}
+
+/// Those of some commands that the log has stored.
+pub(crate) async fn commands(pool: &PgPool, ids: &[Uuid]) -> Result<HashSet<Uuid>, StoreError> {
+    let known = sqlx::query_scalar!(
+        "select command_id from events where command_id = any ($1) and command_index = 0",
+        ids,
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(known.into_iter().collect())
 }
