@@ -5,5 +5,8 @@
 mod team;
 mod token;
 
+#[cfg(test)]
+mod tests;
+
 pub use team::{Team, TeamCommand, TeamEvent, TeamRefusal};
 pub use token::{ApiToken, TokenCommand, TokenEvent, TokenRefusal};
