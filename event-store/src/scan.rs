@@ -76,19 +76,17 @@ async fn by_position(
     let mut connection = options.connect().await?;
     let mut decoder = Decoder::default();
     let mut start = after;
-    while start < upto {
-        let end = upto.min(start + EVENTS_PER_COPY);
+    loop {
         // COPY takes no parameters; these are integers.
         let statement = format!(
-            "copy (select {COLUMNS} from events where position > {start} and position <= {end} \
-             order by position) to stdout (format binary)"
+            "copy (select {COLUMNS} from events where position > {start} and position <= {upto} \
+             order by position limit {EVENTS_PER_COPY}) to stdout (format binary)"
         );
         let copied = copy(&mut connection, &mut decoder, &statement, start, &sender).await?;
-        if copied.last.is_none_or(|last| last.position < end) {
-            // The head has been reached, or the reader has gone away.
+        let Some(last) = copied.last.filter(|_| copied.events == EVENTS_PER_COPY) else {
             break;
-        }
-        start = end;
+        };
+        start = last.position;
     }
     connection.close().await?;
     Ok(())

@@ -226,6 +226,33 @@ async fn scanning_gives_what_reading_gives() {
 }
 
 #[tokio::test]
+async fn a_scan_goes_on_behind_a_gap_that_somebody_made() {
+    let test = TestLog::new().await;
+    let many: Vec<&str> = std::iter::repeat_n("again", 30_000).collect();
+    for _ in 0..4 {
+        test.log
+            .append(notes(Uuid::now_v7(), 0, &many))
+            .await
+            .unwrap();
+    }
+    let mut owner = test.owner().await;
+    sqlx::raw_sql(
+        "alter table events disable trigger user;
+         delete from events where position between 99990 and 100010;
+         update events set position = 9000000000000000000 where position = 120000;",
+    )
+    .execute(&mut owner)
+    .await
+    .unwrap();
+    let chunks: Vec<Vec<RecordedEvent>> = test.log.scan(0, i64::MAX).try_collect().await.unwrap();
+    let scanned = chunks.concat();
+    assert_eq!(scanned.len(), 120_000 - 21);
+    assert!(scanned.is_sorted_by_key(|event| event.position));
+    assert_eq!(scanned.last().unwrap().position, 9_000_000_000_000_000_000);
+    test.finish().await;
+}
+
+#[tokio::test]
 async fn a_scan_that_is_dropped_in_the_middle_leaves_nothing_behind() {
     let test = TestLog::new().await;
     let many: Vec<&str> = std::iter::repeat_n("again", 20_000).collect();
