@@ -1,0 +1,250 @@
+//! Rows on their way into a table: PostgreSQL's binary COPY format, the
+//! cheapest way in there is, and a table's worth of upserts through it.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+/// A table's columns, in the order in which rows are written; the first ones
+/// are the key.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Layout {
+    /// The table.
+    pub(crate) table: &'static str,
+    /// Its columns.
+    pub(crate) columns: &'static [&'static str],
+    /// How many of the columns are the key.
+    pub(crate) key: usize,
+}
+
+/// A time as PostgreSQL keeps it, so that a row folded in memory equals one
+/// that was stored meanwhile.
+pub(crate) fn stored_time(time: DateTime<Utc>) -> DateTime<Utc> {
+    DateTime::from_timestamp_micros(time.timestamp_micros()).unwrap_or(time)
+}
+
+/// Rows in the binary format of COPY.
+#[derive(Debug)]
+pub(crate) struct Rows {
+    buffer: Vec<u8>,
+    columns: i16,
+    count: usize,
+}
+
+const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
+const TRAILER: [u8; 2] = (-1_i16).to_be_bytes();
+/// PostgreSQL counts microseconds from the year 2000.
+const EPOCH_MICROS: i64 = 946_684_800_000_000;
+const TEXT_OID: u32 = 25;
+
+impl Rows {
+    pub(crate) fn new(layout: &Layout) -> Self {
+        Self {
+            buffer: HEADER.to_vec(),
+            columns: i16::try_from(layout.columns.len()).unwrap_or(i16::MAX),
+            count: 0,
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// How many bytes wait to be written.
+    pub(crate) fn bytes(&self) -> usize {
+        self.buffer.len()
+    }
+
+    /// Forgets the rows.
+    pub(crate) fn clear(&mut self) {
+        self.buffer.truncate(HEADER.len());
+        self.count = 0;
+    }
+
+    /// Starts a row; each of its columns must follow.
+    pub(crate) fn row(&mut self) -> Row<'_> {
+        self.count += 1;
+        self.buffer.extend(self.columns.to_be_bytes());
+        Row {
+            buffer: &mut self.buffer,
+        }
+    }
+
+    /// Adds the rows to the table.
+    pub(crate) async fn copy_into(
+        &mut self,
+        connection: &mut PgConnection,
+        layout: &Layout,
+    ) -> Result<(), sqlx::Error> {
+        if self.is_empty() {
+            return Ok(());
+        }
+        self.send(connection, layout.table, layout).await
+    }
+
+    /// Adds the rows to the table, or puts them in the place of those with the
+    /// same key. Needs [`prepare_upsert`] on the connection, and works once a
+    /// transaction, at the end of which the staged rows are gone.
+    pub(crate) async fn upsert_into(
+        &mut self,
+        connection: &mut PgConnection,
+        layout: &Layout,
+    ) -> Result<(), sqlx::Error> {
+        if self.is_empty() {
+            return Ok(());
+        }
+        let staged = staged(layout);
+        self.send(connection, &staged, layout).await?;
+        let columns = layout.columns.join(", ");
+        let key = layout.columns[..layout.key].join(", ");
+        let assignments: Vec<String> = layout.columns[layout.key..]
+            .iter()
+            .map(|column| format!("{column} = excluded.{column}"))
+            .collect();
+        let statement = format!(
+            "insert into {} ({columns}) select {columns} from {staged} on conflict ({key}) do update set {}",
+            layout.table,
+            assignments.join(", "),
+        );
+        sqlx::query(&statement).execute(connection).await?;
+        Ok(())
+    }
+
+    async fn send(
+        &mut self,
+        connection: &mut PgConnection,
+        table: &str,
+        layout: &Layout,
+    ) -> Result<(), sqlx::Error> {
+        /// What is sent in one piece; the server takes it in while the next
+        /// one is on its way.
+        const PIECE: usize = 256 << 10;
+        let statement = format!(
+            "copy {table} ({}) from stdin (format binary)",
+            layout.columns.join(", ")
+        );
+        self.buffer.extend(TRAILER);
+        let mut copy = connection.copy_in_raw(&statement).await?;
+        for piece in self.buffer.chunks(PIECE) {
+            copy.send(piece).await?;
+        }
+        copy.finish().await?;
+        self.clear();
+        Ok(())
+    }
+}
+
+/// Makes the table through which upserts go; it lives as long as the
+/// connection.
+pub(crate) async fn prepare_upsert(
+    connection: &mut PgConnection,
+    layout: &Layout,
+) -> Result<(), sqlx::Error> {
+    let staged = staged(layout);
+    let statement = format!(
+        "create temporary table {staged} (like {}) on commit delete rows",
+        layout.table
+    );
+    sqlx::query(&statement).execute(connection).await?;
+    Ok(())
+}
+
+fn staged(layout: &Layout) -> String {
+    format!("staged_{}", layout.table)
+}
+
+/// A row that is being written, column by column.
+pub(crate) struct Row<'a> {
+    buffer: &'a mut Vec<u8>,
+}
+
+impl Row<'_> {
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.length(bytes.len());
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    fn length(&mut self, length: usize) {
+        let length = i32::try_from(length).unwrap_or(i32::MAX);
+        self.buffer.extend_from_slice(&length.to_be_bytes());
+    }
+
+    pub(crate) fn null(&mut self) {
+        self.buffer.extend_from_slice(&(-1_i32).to_be_bytes());
+    }
+
+    pub(crate) fn uuid(&mut self, value: Uuid) {
+        self.bytes(value.as_bytes());
+    }
+
+    pub(crate) fn boolean(&mut self, value: bool) {
+        self.bytes(&[u8::from(value)]);
+    }
+
+    pub(crate) fn smallint(&mut self, value: i16) {
+        self.bytes(&value.to_be_bytes());
+    }
+
+    pub(crate) fn integer(&mut self, value: i32) {
+        self.bytes(&value.to_be_bytes());
+    }
+
+    pub(crate) fn bigint(&mut self, value: i64) {
+        self.bytes(&value.to_be_bytes());
+    }
+
+    pub(crate) fn time(&mut self, value: DateTime<Utc>) {
+        self.bigint(value.timestamp_micros() - EPOCH_MICROS);
+    }
+
+    /// A text. PostgreSQL knows no NUL; an event that has one somewhere is
+    /// shown with a replacement character, and does not stop the projection.
+    pub(crate) fn text(&mut self, value: &str) {
+        if value.contains('\0') {
+            self.bytes(value.replace('\0', "\u{fffd}").as_bytes());
+        } else {
+            self.bytes(value.as_bytes());
+        }
+    }
+
+    pub(crate) fn texts<'t>(&mut self, values: impl ExactSizeIterator<Item = &'t str>) {
+        let length_at = self.buffer.len();
+        self.length(0);
+        let start = self.buffer.len();
+        let dimensions = i32::from(values.len() > 0);
+        self.buffer.extend_from_slice(&dimensions.to_be_bytes());
+        self.buffer.extend_from_slice(&0_i32.to_be_bytes());
+        self.buffer.extend_from_slice(&TEXT_OID.to_be_bytes());
+        if values.len() > 0 {
+            self.length(values.len());
+            self.buffer.extend_from_slice(&1_i32.to_be_bytes());
+            for value in values {
+                self.text(value);
+            }
+        }
+        let length = i32::try_from(self.buffer.len() - start).unwrap_or(i32::MAX);
+        self.buffer[length_at..start].copy_from_slice(&length.to_be_bytes());
+    }
+
+    /// JSON text, as `jsonb`.
+    pub(crate) fn jsonb(&mut self, json: &str) {
+        self.length(json.len() + 1);
+        self.buffer.push(1);
+        self.buffer.extend_from_slice(json.as_bytes());
+    }
+
+    pub(crate) fn optional<T>(&mut self, value: Option<T>, write: impl FnOnce(&mut Self, T)) {
+        match value {
+            Some(value) => write(self, value),
+            None => self.null(),
+        }
+    }
+
+    pub(crate) fn optional_text(&mut self, value: Option<&str>) {
+        self.optional(value, Self::text);
+    }
+
+    pub(crate) fn optional_time(&mut self, value: Option<DateTime<Utc>>) {
+        self.optional(value, Self::time);
+    }
+}

@@ -1,0 +1,234 @@
+//! Which events are there by type, actor, object and time: for auditors, and
+//! for everybody who looks at the log itself.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use event_store::RecordedEvent;
+use futures_util::FutureExt;
+use sqlx::{PgConnection, PgPool, Postgres, QueryBuilder};
+use uuid::Uuid;
+
+use crate::Decoded;
+use crate::ReadError;
+use crate::copy::{Layout, Rows};
+use crate::projection::{Projection, Step};
+use crate::work_queue::TimeRange;
+
+pub(crate) const VERSION: i32 = 1;
+pub(crate) const TABLES: &[&str] = &["event_index"];
+
+const LAYOUT: Layout = Layout {
+    table: "event_index",
+    columns: &[
+        "position",
+        "event_type",
+        "aggregate_type",
+        "aggregate_id",
+        "actor",
+        "channel",
+        "effective_at",
+        "recorded_at",
+    ],
+    key: 1,
+};
+
+/// Which events somebody wants to see. All conditions that are set must hold;
+/// the default lets everything through.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EventFilter {
+    /// Only events of these names.
+    pub event_types: Option<Vec<String>>,
+    /// Only events by these actors.
+    pub actors: Option<Vec<String>>,
+    /// Only what happened to these kinds of objects.
+    pub aggregate_types: Option<Vec<String>>,
+    /// Only what happened to this object.
+    pub aggregate_id: Option<Uuid>,
+    /// Only what the log came to know then.
+    pub recorded: TimeRange,
+    /// Only what was so in the world then.
+    pub effective: TimeRange,
+}
+
+/// The index of the log, to be asked.
+#[derive(Debug, Clone)]
+pub struct EventIndex {
+    pool: PgPool,
+}
+
+impl EventIndex {
+    pub(crate) fn new(pool: PgPool) -> Self {
+        Self { pool }
+    }
+
+    /// The positions of the events that the filter lets through: up to `limit`
+    /// of those behind a position, or before it when `descending`. Without a
+    /// position, from the beginning or from the end.
+    pub async fn positions(
+        &self,
+        filter: &EventFilter,
+        after: Option<i64>,
+        limit: i64,
+        descending: bool,
+    ) -> Result<Vec<i64>, ReadError> {
+        let mut query =
+            QueryBuilder::<Postgres>::new("select position from event_index where true");
+        filter.push(&mut query);
+        if let Some(after) = after {
+            query.push(if descending {
+                " and position < "
+            } else {
+                " and position > "
+            });
+            query.push_bind(after);
+        }
+        query.push(" order by position");
+        if descending {
+            query.push(" desc");
+        }
+        query.push(" limit ").push_bind(limit);
+        Ok(query.build_query_scalar().fetch_all(&self.pool).await?)
+    }
+
+    /// How many events the filter lets through.
+    pub async fn total(&self, filter: &EventFilter) -> Result<i64, ReadError> {
+        let mut query =
+            QueryBuilder::<Postgres>::new("select count(*) from event_index where true");
+        filter.push(&mut query);
+        Ok(query.build_query_scalar().fetch_one(&self.pool).await?)
+    }
+
+    /// The events at some positions of the log, in its order.
+    pub async fn events_at(&self, positions: &[i64]) -> Result<Vec<RecordedEvent>, ReadError> {
+        let rows = sqlx::query!(
+            r#"
+            select
+                position, aggregate_type, aggregate_id, sequence, event_type, event_version,
+                payload::text as "payload!", metadata::text as "metadata!",
+                command_id, command_index, recorded_at
+            from events
+            where position = any ($1)
+            order by position
+            "#,
+            positions,
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        rows.into_iter()
+            .map(|row| {
+                let aggregate_id = Uuid::try_parse(&row.aggregate_id)
+                    .map_err(|error| ReadError::Database(sqlx::Error::Decode(error.into())))?;
+                Ok(RecordedEvent {
+                    position: row.position,
+                    aggregate_type: Arc::from(row.aggregate_type),
+                    aggregate_id,
+                    sequence: row.sequence,
+                    event_type: row.event_type,
+                    event_version: row.event_version,
+                    payload: row.payload.into_boxed_str(),
+                    metadata: row.metadata.into_boxed_str(),
+                    command_id: row.command_id,
+                    command_index: row.command_index,
+                    recorded_at: row.recorded_at,
+                })
+            })
+            .collect()
+    }
+}
+
+impl EventFilter {
+    fn push(&self, query: &mut QueryBuilder<'_, Postgres>) {
+        let lists = [
+            ("event_type", &self.event_types),
+            ("actor", &self.actors),
+            ("aggregate_type", &self.aggregate_types),
+        ];
+        for (column, values) in lists {
+            match values.as_deref() {
+                None => {}
+                // One value is a walk along the index in the order asked for.
+                Some([value]) => {
+                    query
+                        .push(format!(" and {column} = "))
+                        .push_bind(value.clone());
+                }
+                Some(values) => {
+                    query
+                        .push(format!(" and {column} = any ("))
+                        .push_bind(values.to_vec())
+                        .push(")");
+                }
+            }
+        }
+        if let Some(id) = self.aggregate_id {
+            query.push(" and aggregate_id = ").push_bind(id);
+        }
+        let times: [(&str, TimeRange); 2] = [
+            ("recorded_at", self.recorded),
+            ("effective_at", self.effective),
+        ];
+        for (column, range) in times {
+            if let Some(from) = range.from {
+                query
+                    .push(format!(" and {column} >= "))
+                    .push_bind::<DateTime<Utc>>(from);
+            }
+            if let Some(to) = range.to {
+                query
+                    .push(format!(" and {column} < "))
+                    .push_bind::<DateTime<Utc>>(to);
+            }
+        }
+    }
+}
+
+/// Keeps the index.
+pub(crate) struct Projector {
+    rows: Rows,
+}
+
+impl Default for Projector {
+    fn default() -> Self {
+        Self {
+            rows: Rows::new(&LAYOUT),
+        }
+    }
+}
+
+impl Projection for Projector {
+    fn prepare<'a>(&'a mut self, _: &'a mut PgConnection) -> Step<'a> {
+        async { Ok(()) }.boxed()
+    }
+
+    fn take<'a>(&'a mut self, _: &'a mut PgConnection, events: &'a [Decoded]) -> Step<'a> {
+        for event in events {
+            let Decoded {
+                recorded, metadata, ..
+            } = event;
+            let mut row = self.rows.row();
+            row.bigint(recorded.position);
+            row.text(&recorded.event_type);
+            row.text(&recorded.aggregate_type);
+            row.uuid(recorded.aggregate_id);
+            row.text(&metadata.actor);
+            row.optional_text(metadata.channel.as_deref());
+            row.time(metadata.effective_at);
+            row.time(recorded.recorded_at);
+        }
+        async { Ok(()) }.boxed()
+    }
+
+    fn is_full(&self) -> bool {
+        const LIMIT: usize = 4 << 20;
+        self.rows.bytes() > LIMIT
+    }
+
+    fn write<'a>(&'a mut self, connection: &'a mut PgConnection) -> Step<'a> {
+        async { Ok(self.rows.copy_into(connection, &LAYOUT).await?) }.boxed()
+    }
+
+    fn forget(&mut self) {
+        self.rows.clear();
+    }
+}

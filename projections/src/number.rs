@@ -1,0 +1,44 @@
+//! What is the next work item called: numbers that people can read to each
+//! other over the telephone.
+
+use sqlx::PgPool;
+
+use crate::ReadError;
+
+/// The numbers of work items. They may leave some out, and give none twice.
+#[derive(Debug, Clone)]
+pub struct Numbers {
+    pool: PgPool,
+}
+
+impl Numbers {
+    pub(crate) fn new(pool: PgPool) -> Self {
+        Self { pool }
+    }
+
+    /// The next `count` numbers of a practice, such as `INC0000042`.
+    pub async fn next_numbers(&self, practice: &str, count: u32) -> Result<Vec<String>, ReadError> {
+        let (prefix, sequence) = match practice {
+            "incident" => ("INC", "incident_number"),
+            other => {
+                return Err(ReadError::FilterInvalid(format!(
+                    "there are no numbers for the practice {other:?}"
+                )));
+            }
+        };
+        let numbers = sqlx::query_scalar!(
+            r#"
+            select nextval($1::text::regclass) as "number!"
+            from generate_series(1, $2::bigint)
+            "#,
+            sequence,
+            i64::from(count),
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let named = numbers
+            .into_iter()
+            .map(|number| format!("{prefix}{number:07}"));
+        Ok(named.collect())
+    }
+}

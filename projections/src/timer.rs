@@ -1,0 +1,202 @@
+//! What has a process manager to do, and when: its timers, kept in the same
+//! transaction as its place in the log, so that neither is ever ahead of the
+//! other.
+
+use chrono::{DateTime, Utc};
+use sqlx::{Connection, PgConnection, PgPool};
+use uuid::Uuid;
+
+use crate::ReadError;
+
+/// The version under which process managers keep their checkpoints: their
+/// timers are state of their own, and never built anew.
+const CHECKPOINT_VERSION: i32 = 1;
+
+/// A moment at which a process manager has something to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Timer {
+    /// What it is about, such as a work item.
+    pub key: Uuid,
+    /// When it is to be acted upon.
+    pub due_at: DateTime<Utc>,
+    /// The event that set it.
+    pub source_position: i64,
+}
+
+/// What an event does to the timer of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimerChange {
+    /// Sets it, in the place of one that was there.
+    Start {
+        /// When it is to be acted upon.
+        due_at: DateTime<Utc>,
+        /// The event that sets it.
+        source_position: i64,
+    },
+    /// Ends it.
+    Stop,
+    /// Lets one that is parked be acted upon again.
+    TryAgain,
+}
+
+/// The timers of process managers. A process has a name of its own, such as
+/// `auto_close`.
+#[derive(Debug, Clone)]
+pub struct Timers {
+    pool: PgPool,
+}
+
+impl Timers {
+    pub(crate) fn new(pool: PgPool) -> Self {
+        Self { pool }
+    }
+
+    /// How far a process has read the log; 0 before it has begun.
+    pub async fn position(&self, process: &str) -> Result<i64, ReadError> {
+        let position = sqlx::query_scalar!(
+            "select position from checkpoints where name = $1 and version = $2",
+            checkpoint_name(process),
+            CHECKPOINT_VERSION,
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(position.unwrap_or(0))
+    }
+
+    /// When the next timer of a process is due that is not parked.
+    pub async fn next_due(&self, process: &str) -> Result<Option<DateTime<Utc>>, ReadError> {
+        let due_at = sqlx::query_scalar!(
+            "select due_at from timers where process = $1 and not parked order by due_at, key limit 1",
+            process,
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(due_at)
+    }
+
+    /// The timers of a process that are due, longest due first.
+    pub async fn due(
+        &self,
+        process: &str,
+        now: DateTime<Utc>,
+        limit: i64,
+    ) -> Result<Vec<Timer>, ReadError> {
+        let timers = sqlx::query_as!(
+            Timer,
+            "
+            select key, due_at, source_position
+            from timers
+            where process = $1 and not parked and due_at <= $2
+            order by due_at, key
+            limit $3
+            ",
+            process,
+            now,
+            limit,
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(timers)
+    }
+
+    /// Sets a timer aside that cannot be acted upon now, until an event lets
+    /// it try again. One that another event has set meanwhile stays.
+    pub async fn park(&self, process: &str, timer: &Timer) -> Result<(), ReadError> {
+        sqlx::query!(
+            "update timers set parked = true where process = $1 and key = $2 and source_position = $3",
+            process,
+            timer.key,
+            timer.source_position,
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// Removes a timer that has been acted upon. One that another event has
+    /// set meanwhile stays.
+    pub async fn clear(&self, process: &str, timer: &Timer) -> Result<(), ReadError> {
+        sqlx::query!(
+            "delete from timers where process = $1 and key = $2 and source_position = $3",
+            process,
+            timer.key,
+            timer.source_position,
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+}
+
+/// Takes the changes in that the events up to a position bring, and moves the
+/// process's checkpoint there, both or neither. Of several changes to one key
+/// the later ones come last.
+///
+/// The caller holds the process's lease, on this very connection.
+pub async fn apply_changes(
+    connection: &mut PgConnection,
+    process: &str,
+    changes: &[(Uuid, TimerChange)],
+    position: i64,
+) -> Result<(), ReadError> {
+    let mut transaction = connection.begin().await?;
+    for (key, change) in changes {
+        match change {
+            TimerChange::Start {
+                due_at,
+                source_position,
+            } => {
+                sqlx::query!(
+                    "
+                    insert into timers (process, key, due_at, parked, source_position)
+                    values ($1, $2, $3, false, $4)
+                    on conflict (process, key) do update set
+                        due_at = excluded.due_at, parked = false,
+                        source_position = excluded.source_position
+                    ",
+                    process,
+                    key,
+                    due_at,
+                    source_position,
+                )
+                .execute(&mut *transaction)
+                .await?;
+            }
+            TimerChange::Stop => {
+                sqlx::query!(
+                    "delete from timers where process = $1 and key = $2",
+                    process,
+                    key
+                )
+                .execute(&mut *transaction)
+                .await?;
+            }
+            TimerChange::TryAgain => {
+                sqlx::query!(
+                    "update timers set parked = false where process = $1 and key = $2 and parked",
+                    process,
+                    key,
+                )
+                .execute(&mut *transaction)
+                .await?;
+            }
+        }
+    }
+    sqlx::query!(
+        "
+        insert into checkpoints (name, version, position) values ($1, $2, $3)
+        on conflict (name, version) do update set position = excluded.position
+        ",
+        checkpoint_name(process),
+        CHECKPOINT_VERSION,
+        position,
+    )
+    .execute(&mut *transaction)
+    .await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+fn checkpoint_name(process: &str) -> String {
+    format!("process:{process}")
+}

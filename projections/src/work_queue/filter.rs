@@ -1,0 +1,398 @@
+//! Which items somebody wants to see.
+
+use chrono::{DateTime, Utc};
+use domain::incident;
+use domain::work_item::{DetailField, Visibility, WorkEvent};
+use sqlx::{Postgres, QueryBuilder};
+use uuid::Uuid;
+
+use super::external_reference;
+use crate::{DeskEvent, ReadError};
+
+/// A span of time: from its start on, and up to but not including its end.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TimeRange {
+    /// From when on.
+    pub from: Option<DateTime<Utc>>,
+    /// Until when, exclusive.
+    pub to: Option<DateTime<Utc>>,
+}
+
+/// A field of the organisation's own and the value wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CustomField {
+    /// The field.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+}
+
+/// Which work items somebody wants to see. All conditions that are set must
+/// hold; of a list, one of its values. The default lets everything through.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WorkItemFilter {
+    /// Only these items.
+    pub item_ids: Option<Vec<Uuid>>,
+    /// Only items of this practice.
+    pub practice: Option<String>,
+    /// Only items in these statuses.
+    pub statuses: Option<Vec<String>>,
+    /// Only items that still accept work, or only those that do not.
+    pub is_open: Option<bool>,
+    /// Only items of these priorities.
+    pub priorities: Option<Vec<i16>>,
+    /// Only items of these teams; together with `unassigned`, those as well
+    /// that no team has.
+    pub teams: Option<Vec<Uuid>>,
+    /// Only items that no team has; false for only those that one has.
+    pub unassigned: Option<bool>,
+    /// Only items with these support lines, 1 to 3.
+    pub lines: Option<Vec<i16>>,
+    /// Only items with teams of these departments.
+    pub departments: Option<Vec<String>>,
+    /// Only items that these persons have.
+    pub persons: Option<Vec<String>>,
+    /// Only items that these people asked for.
+    pub requesters: Option<Vec<String>>,
+    /// Only items that these people suffer from.
+    pub affected_persons: Option<Vec<String>>,
+    /// Only items under these categories.
+    pub categories: Option<Vec<String>>,
+    /// Only items of these services.
+    pub services: Option<Vec<String>>,
+    /// Only items with one of these configuration items.
+    pub cis: Option<Vec<String>>,
+    /// Only items that came in these ways.
+    pub contact_channels: Option<Vec<String>>,
+    /// Only items of these impacts.
+    pub impacts: Option<Vec<String>>,
+    /// Only items of these urgencies.
+    pub urgencies: Option<Vec<String>>,
+    /// Only major ones, or none of them.
+    pub is_major: Option<bool>,
+    /// Only archived ones, or none of them.
+    pub archived: Option<bool>,
+    /// Only items that this person follows.
+    pub watcher: Option<String>,
+    /// Only the item with this number.
+    pub number: Option<String>,
+    /// Only items with this number in another system: system and reference.
+    pub external_reference: Option<(String, String)>,
+    /// Only items with this value in a field of the organisation's own.
+    pub custom_field: Option<CustomField>,
+    /// Only items whose first contact was then.
+    pub opened: TimeRange,
+    /// Only items whose last event was so in the world then.
+    pub updated: TimeRange,
+    /// Only items that were resolved then.
+    pub resolved: TimeRange,
+    /// Only items that were closed, cancelled or merged then.
+    pub closed: TimeRange,
+    /// Only items that changed teams at least so often.
+    pub min_hand_overs: Option<i32>,
+    /// Only items that have skipped or lack a stage of accept, assign and
+    /// feedback, given how far they have come (SD-03).
+    pub lacks_stage: Option<bool>,
+    /// Only what this requester may see: what they asked for or suffer from,
+    /// and in `text` only what they may read.
+    pub visible_to: Option<String>,
+    /// Only items with this text anywhere in them, upper and lower case alike
+    /// (INC-26).
+    pub text: Option<String>,
+}
+
+impl WorkItemFilter {
+    /// Whether the kept counts can tell the items apart that the filter does.
+    pub(super) fn is_counted(&self) -> bool {
+        let rest = Self {
+            practice: None,
+            teams: None,
+            unassigned: None,
+            statuses: None,
+            priorities: None,
+            ..self.clone()
+        };
+        rest == Self::default()
+    }
+
+    /// Adds the filter's conditions on `q`, each after an `and`.
+    pub(super) fn push(&self, query: &mut QueryBuilder<'_, Postgres>) -> Result<(), ReadError> {
+        self.push_queue(query);
+        self.push_people(query);
+        self.push_lists(query);
+        self.push_times(query);
+        self.push_text(query)
+    }
+
+    /// Where an item stands and who has it.
+    fn push_queue(&self, query: &mut QueryBuilder<'_, Postgres>) {
+        one_of(query, "q.item_id", self.item_ids.as_ref());
+        equal(query, "q.practice", self.practice.as_ref());
+        one_of(query, "q.status", self.statuses.as_ref());
+        one_of(query, "q.priority", self.priorities.as_ref());
+        flag(query, "q.is_open", self.is_open);
+        match (&self.teams, self.unassigned) {
+            (Some(teams), Some(true)) => {
+                let mut teams = teams.clone();
+                teams.push(Uuid::nil());
+                one_of(query, "q.team_id", Some(&teams));
+            }
+            (None, Some(true)) => equal(query, "q.team_id", Some(&Uuid::nil())),
+            (teams, unassigned) => {
+                one_of(query, "q.team_id", teams.as_ref());
+                if unassigned == Some(false) {
+                    query.push(" and q.team_id <> ").push_bind(Uuid::nil());
+                }
+            }
+        }
+        one_of(query, "q.line", self.lines.as_ref());
+        one_of(query, "q.department", self.departments.as_ref());
+        one_of(query, "q.person", self.persons.as_ref());
+        flag(query, "q.is_major", self.is_major);
+        flag(query, "q.archived", self.archived);
+        if let Some(least) = self.min_hand_overs {
+            query.push(" and q.hand_over_count >= ").push_bind(least);
+        }
+        if let Some(wanted) = self.lacks_stage {
+            query.push(" and ((q.assigned_at is null and q.status <> 'New') or (q.accepted_at is null and q.status not in ('New', 'Assigned', 'Returned')) or (not q.feedback_given and q.stage in ('Resolved', 'Closed'))) = ");
+            query.push_bind(wanted);
+        }
+    }
+
+    /// Whom and what it is about.
+    fn push_people(&self, query: &mut QueryBuilder<'_, Postgres>) {
+        one_of(query, "q.requester", self.requesters.as_ref());
+        one_of(query, "q.affected_person", self.affected_persons.as_ref());
+        one_of(query, "q.category_code", self.categories.as_ref());
+        one_of(query, "q.service", self.services.as_ref());
+        one_of(query, "q.contact_channel", self.contact_channels.as_ref());
+        one_of(query, "q.impact", self.impacts.as_ref());
+        one_of(query, "q.urgency", self.urgencies.as_ref());
+        equal(query, "q.number", self.number.as_ref());
+        if let Some(person) = &self.visible_to {
+            query.push(" and (q.requester = ").push_bind(person.clone());
+            query
+                .push(" or q.affected_person = ")
+                .push_bind(person.clone());
+            query.push(")");
+        }
+    }
+
+    /// What it is connected with. One index serves all three lists; it leaves
+    /// out the items that have none, and is used only where the query does so
+    /// in the same words.
+    fn push_lists(&self, query: &mut QueryBuilder<'_, Postgres>) {
+        let reference = self
+            .external_reference
+            .as_ref()
+            .map(|(system, reference)| external_reference(system, reference));
+        if let Some(cis) = &self.cis {
+            query.push(" and q.cis && ").push_bind(cis.clone());
+        }
+        if let Some(watcher) = &self.watcher {
+            query
+                .push(" and q.watchers @> ")
+                .push_bind(vec![watcher.clone()]);
+        }
+        if let Some(reference) = &reference {
+            query
+                .push(" and q.external_references @> ")
+                .push_bind(vec![reference.clone()]);
+        }
+        if self.cis.is_some() || self.watcher.is_some() || reference.is_some() {
+            query.push(
+                " and (q.cis <> '{}' or q.watchers <> '{}' or q.external_references <> '{}')",
+            );
+        }
+        if let Some(CustomField { name, value }) = &self.custom_field {
+            query
+                .push(" and q.custom_fields ->> ")
+                .push_bind(name.clone());
+            query.push(" = ").push_bind(value.clone());
+        }
+    }
+
+    fn push_times(&self, query: &mut QueryBuilder<'_, Postgres>) {
+        let ranges = [
+            ("q.opened_at", self.opened),
+            ("q.updated_at", self.updated),
+            ("q.resolved_at", self.resolved),
+            ("q.closed_at", self.closed),
+        ];
+        for (column, range) in ranges {
+            if let Some(from) = range.from {
+                query.push(format!(" and {column} >= ")).push_bind(from);
+            }
+            if let Some(to) = range.to {
+                query.push(format!(" and {column} < ")).push_bind(to);
+            }
+        }
+    }
+
+    fn push_text(&self, query: &mut QueryBuilder<'_, Postgres>) -> Result<(), ReadError> {
+        let Some(text) = &self.text else {
+            return Ok(());
+        };
+        if text.trim().is_empty() {
+            return Err(ReadError::FilterInvalid(
+                "the text to search for is empty".to_owned(),
+            ));
+        }
+        let pattern = pattern(text);
+        query
+            .push(" and (q.search_text like ")
+            .push_bind(pattern.clone());
+        query.push(" or exists (select from work_queue_text t where t.item_id = q.item_id and t.body like ");
+        query.push_bind(pattern);
+        if self.visible_to.is_some() {
+            query.push(" and t.is_public");
+        }
+        query.push("))");
+        Ok(())
+    }
+}
+
+/// The pattern that finds a text anywhere in another one in lower case.
+fn pattern(text: &str) -> String {
+    let mut pattern = String::from("%");
+    for character in text.to_lowercase().chars() {
+        if matches!(character, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        if character != '\0' {
+            pattern.push(character);
+        }
+    }
+    pattern.push('%');
+    pattern
+}
+
+fn one_of<T>(query: &mut QueryBuilder<'_, Postgres>, column: &str, values: Option<&Vec<T>>)
+where
+    T: Clone + Send + 'static,
+    for<'q> Vec<T>: sqlx::Encode<'q, Postgres> + sqlx::Type<Postgres>,
+{
+    if let Some(values) = values {
+        query
+            .push(format!(" and {column} = any ("))
+            .push_bind(values.clone())
+            .push(")");
+    }
+}
+
+fn equal<T>(query: &mut QueryBuilder<'_, Postgres>, column: &str, value: Option<&T>)
+where
+    T: Clone + Send + 'static,
+    for<'q> T: sqlx::Encode<'q, Postgres> + sqlx::Type<Postgres>,
+{
+    if let Some(value) = value {
+        query
+            .push(format!(" and {column} = "))
+            .push_bind(value.clone());
+    }
+}
+
+/// Written out, because a partial index is used only for a literal.
+fn flag(query: &mut QueryBuilder<'_, Postgres>, column: &str, wanted: Option<bool>) {
+    match wanted {
+        Some(true) => query.push(format!(" and {column}")),
+        Some(false) => query.push(format!(" and not {column}")),
+        None => query,
+    };
+}
+
+/// What an event brings to search in beyond the fields of the row, and whether
+/// the requester may read it.
+pub(super) fn searched_text(event: &DeskEvent) -> Option<(String, bool)> {
+    const PUBLIC: bool = true;
+    const INTERNAL: bool = false;
+    let DeskEvent::Incident(event) = event else {
+        return None;
+    };
+    let (texts, is_public): (Vec<&str>, bool) = match event {
+        incident::Event::Work(event) => return searched_work_text(event),
+        incident::Event::DiagnosisStarted { hypothesis } => {
+            (hypothesis.iter().map(|t| t.as_str()).collect(), INTERNAL)
+        }
+        incident::Event::FindingRecorded { text } => (vec![text.as_str()], INTERNAL),
+        incident::Event::PutOnHold { text, .. } => {
+            (text.iter().map(|t| t.as_str()).collect(), INTERNAL)
+        }
+        incident::Event::WorkaroundApplied { text } => (vec![text.as_str()], PUBLIC),
+        incident::Event::Resolved { cause, .. } if cause.is_some() => {
+            return resolved_text(event);
+        }
+        incident::Event::Resolved { .. } => return resolved_text(event),
+        incident::Event::ResolutionRejected { reason }
+        | incident::Event::Reopened { reason, .. }
+        | incident::Event::Cancelled { reason } => (vec![reason.as_str()], PUBLIC),
+        incident::Event::Closed {
+            no_feedback_reason, ..
+        } => (
+            no_feedback_reason.iter().map(|t| t.as_str()).collect(),
+            INTERNAL,
+        ),
+        incident::Event::MajorDeclared { reason, .. }
+        | incident::Event::MajorStoodDown { reason }
+        | incident::Event::StatusCorrected { reason, .. } => (vec![reason.as_str()], INTERNAL),
+        incident::Event::ReviewCompleted { text } => (vec![text.as_str()], INTERNAL),
+        incident::Event::ExpectedResolutionSet { reason, .. } => {
+            (reason.iter().map(|t| t.as_str()).collect(), INTERNAL)
+        }
+        incident::Event::Resumed { .. }
+        | incident::Event::ServiceRestored {}
+        | incident::Event::ResolutionConfirmed {}
+        | incident::Event::ReviewRequired { .. } => return None,
+    };
+    (!texts.is_empty()).then(|| (texts.join("\n"), is_public))
+}
+
+fn resolved_text(event: &incident::Event) -> Option<(String, bool)> {
+    let incident::Event::Resolved {
+        code,
+        cause,
+        solution,
+        ..
+    } = event
+    else {
+        return None;
+    };
+    let texts = [
+        Some(code.as_str()),
+        cause.as_ref().map(|cause| cause.as_str()),
+        Some(solution.as_str()),
+    ];
+    Some((
+        texts.into_iter().flatten().collect::<Vec<_>>().join("\n"),
+        true,
+    ))
+}
+
+fn searched_work_text(event: &WorkEvent) -> Option<(String, bool)> {
+    let (text, is_public) = match event {
+        WorkEvent::Registered { description, .. } => (description.as_ref()?.as_str(), true),
+        WorkEvent::CommentAdded {
+            visibility, text, ..
+        } => (text.as_str(), *visibility == Visibility::Public),
+        WorkEvent::StageResultNotified { text, .. } => (text.as_str(), true),
+        WorkEvent::RequesterContacted { text, .. } => (text.as_str(), true),
+        WorkEvent::Urged { text, .. } => (text.as_ref()?.as_str(), true),
+        WorkEvent::EffortLogged { text, .. } => (text.as_ref()?.as_str(), false),
+        WorkEvent::DetailsCorrected {
+            field: DetailField::Description,
+            to,
+            ..
+        } => (to.as_deref()?, true),
+        WorkEvent::PriorityOverridden { reason, .. }
+        | WorkEvent::Returned { reason, .. }
+        | WorkEvent::EscalatedFunctionally { reason, .. }
+        | WorkEvent::EscalatedHierarchically { reason, .. }
+        | WorkEvent::DetailsCorrected { reason, .. }
+        | WorkEvent::MergedInto { reason, .. } => (reason.as_str(), false),
+        WorkEvent::Forwarded { reason, .. } | WorkEvent::ForwardedOutside { reason, .. } => {
+            (reason.as_ref()?.as_str(), false)
+        }
+        _ => return None,
+    };
+    Some((text.to_owned(), is_public))
+}

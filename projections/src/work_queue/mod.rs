@@ -1,0 +1,277 @@
+//! Which items are there for whom: every practice's work items in one queue,
+//! for the people who work on them and for those who asked.
+
+mod count;
+mod cursor;
+mod filter;
+mod page;
+mod row;
+
+use std::sync::LazyLock;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use sqlx::{PgConnection, PgPool};
+use uuid::Uuid;
+
+use crate::copy::{Layout, Row, Rows};
+use crate::fold::{Fold, ItemRow};
+use crate::projection::{Projection, Step};
+use crate::{Decoded, ReadError};
+
+pub use count::{Counts, GroupBy, ItemCount};
+pub use cursor::Cursor;
+pub use filter::{CustomField, TimeRange, WorkItemFilter};
+pub use page::{Direction, Keyset, Order, OrderBy, Page};
+pub use row::{WorkQueueRow, external_reference};
+
+pub(crate) const VERSION: i32 = 1;
+pub(crate) const TABLES: &[&str] = &["work_queue", "work_queue_text", "work_queue_count"];
+
+const LAYOUT: Layout = Layout {
+    table: "work_queue",
+    columns: &[
+        "item_id",
+        "practice",
+        "number",
+        "summary",
+        "status",
+        "handling",
+        "stage",
+        "is_open",
+        "priority",
+        "priority_overridden",
+        "impact",
+        "urgency",
+        "matrix_version",
+        "category_code",
+        "category_tree_version",
+        "service",
+        "requester",
+        "affected_person",
+        "contact_channel",
+        "team_id",
+        "team_name",
+        "line",
+        "department",
+        "person",
+        "is_major",
+        "hand_over_count",
+        "cross_department_count",
+        "urge_count",
+        "cycle",
+        "escalation_level",
+        "comment_count",
+        "effort_minutes",
+        "opened_at",
+        "updated_at",
+        "registered_at",
+        "expected_at",
+        "assigned_at",
+        "accepted_at",
+        "resolved_at",
+        "restored_at",
+        "closed_at",
+        "last_contact_at",
+        "feedback_given",
+        "archived",
+        "watchers",
+        "cis",
+        "external_references",
+        "custom_fields",
+        "attachment_names",
+        "search_text",
+        "version",
+        "position",
+    ],
+    key: 1,
+};
+
+const TEXT_LAYOUT: Layout = Layout {
+    table: "work_queue_text",
+    columns: &["item_id", "position", "is_public", "body"],
+    key: 2,
+};
+
+/// The queue, to be asked.
+#[derive(Debug, Clone)]
+pub struct WorkQueue {
+    pool: PgPool,
+}
+
+impl WorkQueue {
+    pub(crate) fn new(pool: PgPool) -> Self {
+        Self { pool }
+    }
+
+    /// The rows of some items, in no order; those that do not exist are left
+    /// out.
+    pub async fn by_ids(&self, items: &[Uuid]) -> Result<Vec<WorkQueueRow>, ReadError> {
+        let mut connection = self.pool.acquire().await?;
+        Ok(load(&mut connection, items).await?)
+    }
+
+    /// The item of a practice with this number.
+    pub async fn by_number(
+        &self,
+        practice: &str,
+        number: &str,
+    ) -> Result<Option<WorkQueueRow>, ReadError> {
+        let item = sqlx::query_scalar!(
+            "select item_id from work_queue where number = $1 and practice = $2",
+            number,
+            practice,
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        self.first_of(item.as_slice()).await
+    }
+
+    /// The items with this number in another system; mostly one.
+    pub async fn by_external_reference(
+        &self,
+        system: &str,
+        reference: &str,
+    ) -> Result<Vec<WorkQueueRow>, ReadError> {
+        let items = sqlx::query_scalar!(
+            "
+            select item_id
+            from work_queue
+            where external_references @> array[$1::text]
+                and (cis <> '{}' or watchers <> '{}' or external_references <> '{}')
+            order by opened_at, item_id
+            limit 100
+            ",
+            external_reference(system, reference),
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        self.by_ids(&items).await
+    }
+
+    async fn first_of(&self, items: &[Uuid]) -> Result<Option<WorkQueueRow>, ReadError> {
+        Ok(self.by_ids(items).await?.pop())
+    }
+}
+
+/// What is selected of `work_queue as q` to make a [`WorkQueueRow`].
+static SELECTED: LazyLock<String> = LazyLock::new(|| {
+    let columns = LAYOUT
+        .columns
+        .iter()
+        .filter(|column| **column != "search_text");
+    let selected = columns.map(|column| match *column {
+        "team_id" => format!("nullif(q.team_id, '{}') as team_id", Uuid::nil()),
+        column => format!("q.{column}"),
+    });
+    selected.collect::<Vec<_>>().join(", ")
+});
+
+async fn load(
+    connection: &mut PgConnection,
+    items: &[Uuid],
+) -> Result<Vec<WorkQueueRow>, sqlx::Error> {
+    if items.is_empty() {
+        return Ok(Vec::new());
+    }
+    let selected = &*SELECTED;
+    sqlx::query_as(&format!(
+        "select {selected} from work_queue q where q.item_id = any ($1)"
+    ))
+    .bind(items)
+    .fetch_all(connection)
+    .await
+}
+
+impl ItemRow for WorkQueueRow {
+    const LAYOUT: Layout = LAYOUT;
+
+    fn apply(row: &mut Option<Self>, event: &Decoded) {
+        Self::apply(row, event);
+    }
+
+    fn write(&self, row: &mut Row<'_>) {
+        Self::write(self, row);
+    }
+
+    fn item_id(&self) -> Uuid {
+        self.item_id
+    }
+
+    fn load<'a>(
+        connection: &'a mut PgConnection,
+        items: &'a [Uuid],
+    ) -> BoxFuture<'a, Result<Vec<Self>, sqlx::Error>> {
+        load(connection, items).boxed()
+    }
+}
+
+/// Keeps the queue, what is searched in it, and its counts.
+pub(crate) struct Projector {
+    rows: Fold<WorkQueueRow>,
+    texts: Rows,
+    counts: count::Changes,
+}
+
+impl Default for Projector {
+    fn default() -> Self {
+        Self {
+            rows: Fold::default(),
+            texts: Rows::new(&TEXT_LAYOUT),
+            counts: count::Changes::default(),
+        }
+    }
+}
+
+impl Projection for Projector {
+    fn prepare<'a>(&'a mut self, connection: &'a mut PgConnection) -> Step<'a> {
+        async { Ok(self.rows.prepare(connection).await?) }.boxed()
+    }
+
+    fn take<'a>(&'a mut self, connection: &'a mut PgConnection, events: &'a [Decoded]) -> Step<'a> {
+        async move {
+            self.rows.load(connection, events).await?;
+            for event in events {
+                let (before, after) = self.rows.apply(event, |row| row.map(count::Key::of));
+                self.counts.add(before, after);
+                self.take_text(event);
+            }
+            Ok(())
+        }
+        .boxed()
+    }
+
+    fn is_full(&self) -> bool {
+        const TEXT_LIMIT: usize = 8 << 20;
+        self.rows.is_full() || self.texts.bytes() > TEXT_LIMIT
+    }
+
+    fn write<'a>(&'a mut self, connection: &'a mut PgConnection) -> Step<'a> {
+        async move {
+            self.rows.write(connection).await?;
+            self.texts.copy_into(connection, &TEXT_LAYOUT).await?;
+            self.counts.write(connection).await?;
+            Ok(())
+        }
+        .boxed()
+    }
+
+    fn forget(&mut self) {
+        self.rows.forget();
+        self.texts.clear();
+        self.counts.clear();
+    }
+}
+
+impl Projector {
+    fn take_text(&mut self, event: &Decoded) {
+        let Some((text, is_public)) = filter::searched_text(&event.event) else {
+            return;
+        };
+        let mut row = self.texts.row();
+        row.uuid(event.recorded.aggregate_id);
+        row.bigint(event.recorded.position);
+        row.boolean(is_public);
+        row.text(&text.to_lowercase());
+    }
+}

@@ -1,0 +1,561 @@
+//! A row of the queue, and how events change it.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use domain::incident;
+use domain::work_item::{
+    DetailField, ExternalReference, Handling, Stage, SupportLine, TeamRef, Visibility, WorkEvent,
+};
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::copy::{Row, stored_time};
+use crate::status::{incident_stage, incident_status_after, is_open};
+use crate::{Decoded, DeskEvent};
+
+/// A work item of any practice as it stands.
+///
+/// Names of statuses, roles and the like are those of the domain's enums.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, sqlx::FromRow)]
+pub struct WorkQueueRow {
+    /// The item's identity.
+    pub item_id: Uuid,
+    /// The practice that it belongs to: `incident`.
+    pub practice: String,
+    /// What people call it; unique in its practice.
+    pub number: String,
+    /// What it is about, in one line.
+    pub summary: String,
+    /// Where it stands, in its practice's own words.
+    pub status: String,
+    /// How far the hand-over to the team has come: `Unassigned`, `Assigned`,
+    /// `Accepted` or `Returned`.
+    pub handling: String,
+    /// What the status means in any practice: `Open`, `Suspended`, `Resolved`,
+    /// `Closed` or `Ended`.
+    pub stage: String,
+    /// Whether it still accepts work: open, suspended or resolved.
+    pub is_open: bool,
+    /// From 1, the most important, to 5; 0 while it has not been judged, which
+    /// is never the case after the command that registers it.
+    pub priority: i16,
+    /// Whether somebody overruled the matrix since it last judged.
+    pub priority_overridden: bool,
+    /// How much of the business is affected.
+    pub impact: Option<String>,
+    /// How soon a solution is needed.
+    pub urgency: Option<String>,
+    /// The version of the priority matrix that it was judged by.
+    pub matrix_version: Option<i32>,
+    /// What it is filed under.
+    pub category_code: Option<String>,
+    /// The version of the category tree that the category was taken from.
+    pub category_tree_version: Option<i32>,
+    /// The service concerned.
+    pub service: Option<String>,
+    /// Who asked.
+    pub requester: Option<String>,
+    /// Who suffers from it, where that is somebody else.
+    pub affected_person: Option<String>,
+    /// How the first contact was made.
+    pub contact_channel: String,
+    /// The team that has it.
+    pub team_id: Option<Uuid>,
+    /// The team's name as of the assignment.
+    pub team_name: Option<String>,
+    /// The team's support line as of the assignment, 1 to 3.
+    pub line: Option<i16>,
+    /// The team's department as of the assignment.
+    pub department: Option<String>,
+    /// The person who has it.
+    pub person: Option<String>,
+    /// Whether it is a major incident now.
+    pub is_major: bool,
+    /// How often it went from one team to another.
+    pub hand_over_count: i32,
+    /// How many of those hand-overs went to another department.
+    pub cross_department_count: i32,
+    /// How often somebody pressed for progress.
+    pub urge_count: i32,
+    /// From 1, and one more each time it is reopened.
+    pub cycle: i32,
+    /// How high management has been told; 0 for not at all.
+    pub escalation_level: i16,
+    /// How many comments it has, internal ones included.
+    pub comment_count: i32,
+    /// The time spent on it.
+    pub effort_minutes: i64,
+    /// When the first contact was made.
+    pub opened_at: DateTime<Utc>,
+    /// When the last event was so in the world.
+    pub updated_at: DateTime<Utc>,
+    /// When the log knew of it first.
+    pub registered_at: DateTime<Utc>,
+    /// When it is expected to be resolved.
+    pub expected_at: Option<DateTime<Utc>>,
+    /// When it was first assigned (SD-03).
+    pub assigned_at: Option<DateTime<Utc>>,
+    /// When a team first accepted it (SD-03).
+    pub accepted_at: Option<DateTime<Utc>>,
+    /// When it was resolved, unless that was taken back.
+    pub resolved_at: Option<DateTime<Utc>>,
+    /// When the service worked again, in this cycle (INC-30).
+    pub restored_at: Option<DateTime<Utc>>,
+    /// When it was closed, cancelled or merged, unless it was reopened.
+    pub closed_at: Option<DateTime<Utc>>,
+    /// When the requester last heard from the desk (SD-22).
+    pub last_contact_at: Option<DateTime<Utc>>,
+    /// Whether the requester has ever heard from the desk (SD-04).
+    pub feedback_given: bool,
+    /// Whether it is read-only (SD-25).
+    pub archived: bool,
+    /// Who follows it, sorted.
+    pub watchers: Vec<String>,
+    /// The configuration items concerned, sorted.
+    pub cis: Vec<String>,
+    /// Its numbers in other systems, each as `system reference`, sorted.
+    pub external_references: Vec<String>,
+    /// The organisation's own fields, by name.
+    #[sqlx(json)]
+    pub custom_fields: BTreeMap<String, String>,
+    /// The names of its files, in the order in which they came.
+    pub attachment_names: Vec<String>,
+    /// The sequence of the item's last event.
+    pub version: i64,
+    /// The position of the item's last event.
+    pub position: i64,
+}
+
+/// What the queue writes for a team's support line.
+pub(super) fn line_number(line: SupportLine) -> i16 {
+    match line {
+        SupportLine::First => 1,
+        SupportLine::Second => 2,
+        SupportLine::Third => 3,
+    }
+}
+
+/// How the queue writes a number in another system.
+pub fn external_reference(system: &str, reference: &str) -> String {
+    format!("{system} {reference}")
+}
+
+fn stage_name(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Open => "Open",
+        Stage::Suspended => "Suspended",
+        Stage::Resolved => "Resolved",
+        Stage::Closed => "Closed",
+        Stage::Ended => "Ended",
+    }
+}
+
+fn count(number: u32) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
+}
+
+impl WorkQueueRow {
+    /// Changes the row by an event of its item. The registration makes it;
+    /// what concerns no work item changes nothing.
+    ///
+    /// Pure, so that a row as of any position is the fold of the events up to
+    /// there.
+    pub fn apply(row: &mut Option<Self>, decoded: &Decoded) {
+        let DeskEvent::Incident(event) = &decoded.event else {
+            return;
+        };
+        if let incident::Event::Work(WorkEvent::Registered { .. }) = event {
+            *row = Self::registered("incident", decoded);
+            return;
+        }
+        let Some(row) = row else { return };
+        if let Some(status) = incident_status_after(event) {
+            row.set_incident_status(status);
+        }
+        let at = stored_time(decoded.metadata.effective_at);
+        match event {
+            incident::Event::Work(event) => row.apply_work(event, at),
+            event => row.apply_incident(event, at),
+        }
+        row.updated_at = at;
+        row.version = decoded.recorded.sequence;
+        row.position = decoded.recorded.position;
+    }
+
+    fn registered(practice: &str, decoded: &Decoded) -> Option<Self> {
+        let Some(WorkEvent::Registered {
+            number,
+            summary,
+            requester,
+            affected_person,
+            contact_channel,
+            service,
+            opened_at,
+            ..
+        }) = decoded.event.work()
+        else {
+            return None;
+        };
+        Some(Self {
+            item_id: decoded.recorded.aggregate_id,
+            practice: practice.to_owned(),
+            number: number.clone(),
+            summary: summary.to_string(),
+            status: incident::Status::New.as_ref().to_owned(),
+            handling: Handling::Unassigned.as_ref().to_owned(),
+            stage: stage_name(Stage::Open).to_owned(),
+            is_open: true,
+            priority: 0,
+            priority_overridden: false,
+            impact: None,
+            urgency: None,
+            matrix_version: None,
+            category_code: None,
+            category_tree_version: None,
+            service: service.as_ref().map(ToString::to_string),
+            requester: requester.as_ref().map(ToString::to_string),
+            affected_person: affected_person.as_ref().map(ToString::to_string),
+            contact_channel: contact_channel.as_ref().to_owned(),
+            team_id: None,
+            team_name: None,
+            line: None,
+            department: None,
+            person: None,
+            is_major: false,
+            hand_over_count: 0,
+            cross_department_count: 0,
+            urge_count: 0,
+            cycle: 1,
+            escalation_level: 0,
+            comment_count: 0,
+            effort_minutes: 0,
+            opened_at: stored_time(*opened_at),
+            updated_at: stored_time(decoded.metadata.effective_at),
+            registered_at: decoded.recorded.recorded_at,
+            expected_at: None,
+            assigned_at: None,
+            accepted_at: None,
+            resolved_at: None,
+            restored_at: None,
+            closed_at: None,
+            last_contact_at: None,
+            feedback_given: false,
+            archived: false,
+            watchers: Vec::new(),
+            cis: Vec::new(),
+            external_references: Vec::new(),
+            custom_fields: BTreeMap::new(),
+            attachment_names: Vec::new(),
+            version: decoded.recorded.sequence,
+            position: decoded.recorded.position,
+        })
+    }
+
+    fn set_incident_status(&mut self, status: incident::Status) {
+        if self.status != status.as_ref() {
+            status.as_ref().clone_into(&mut self.status);
+        }
+        let stage = incident_stage(status);
+        if self.stage != stage_name(stage) {
+            stage_name(stage).clone_into(&mut self.stage);
+        }
+        self.is_open = is_open(stage);
+    }
+
+    fn set_handling(&mut self, handling: Handling) {
+        handling.as_ref().clone_into(&mut self.handling);
+    }
+
+    fn apply_work(&mut self, event: &WorkEvent, at: DateTime<Utc>) {
+        match event {
+            WorkEvent::Classified { to, .. } => {
+                self.category_code = Some(to.code.to_string());
+                self.category_tree_version = Some(count(to.tree_version));
+            }
+            WorkEvent::PrioritySet {
+                impact,
+                urgency,
+                priority,
+                matrix_version,
+                ..
+            } => {
+                self.impact = Some(impact.as_ref().to_owned());
+                self.urgency = Some(urgency.as_ref().to_owned());
+                self.priority = *priority as i16 + 1;
+                self.matrix_version = Some(count(*matrix_version));
+                self.priority_overridden = false;
+            }
+            WorkEvent::PriorityOverridden { to, .. } => {
+                self.priority = *to as i16 + 1;
+                self.priority_overridden = true;
+            }
+            WorkEvent::Assigned {
+                from, to, person, ..
+            } => {
+                if let Some(from) = from.as_ref().filter(|from| from.id != to.id) {
+                    self.hand_over(from, Some(to));
+                }
+                self.go_to(to, person.as_ref().map(ToString::to_string), at);
+            }
+            WorkEvent::Forwarded {
+                from, to, person, ..
+            } => {
+                self.hand_over(from, Some(to));
+                self.go_to(to, person.as_ref().map(ToString::to_string), at);
+            }
+            WorkEvent::Returned { from, to, .. } => {
+                self.hand_over(from, to.as_ref());
+                self.set_team(to.as_ref());
+                self.person = None;
+                self.set_handling(Handling::Returned);
+            }
+            WorkEvent::AssignmentAccepted { person } => {
+                self.person = Some(person.to_string());
+                self.accepted_at.get_or_insert(at);
+                self.set_handling(Handling::Accepted);
+            }
+            WorkEvent::MergedInto { .. } => self.closed_at = Some(at),
+            _ => self.apply_record(event, at),
+        }
+    }
+
+    /// The events that record something and move nothing.
+    fn apply_record(&mut self, event: &WorkEvent, at: DateTime<Utc>) {
+        match event {
+            WorkEvent::EscalatedHierarchically { level, .. } => {
+                self.escalation_level = i16::from(*level);
+            }
+            WorkEvent::WatcherAdded { person } => insert(&mut self.watchers, person.as_str()),
+            WorkEvent::WatcherRemoved { person } => remove(&mut self.watchers, person.as_str()),
+            WorkEvent::CommentAdded {
+                visibility,
+                from_requester,
+                ..
+            } => {
+                self.comment_count = self.comment_count.saturating_add(1);
+                if *visibility == Visibility::Public && !from_requester {
+                    self.requester_heard(at);
+                }
+            }
+            WorkEvent::StageResultNotified { recipients, .. } => {
+                let requester = self.requester.as_deref();
+                if recipients.iter().any(|p| Some(p.as_str()) == requester) {
+                    self.requester_heard(at);
+                }
+            }
+            WorkEvent::RequesterContacted { .. } => self.requester_heard(at),
+            WorkEvent::Urged { count: urges, .. } => self.urge_count = count(*urges),
+            WorkEvent::CiLinked { ci } => insert(&mut self.cis, ci.as_str()),
+            WorkEvent::CiUnlinked { ci } => remove(&mut self.cis, ci.as_str()),
+            WorkEvent::AttachmentAdded { attachment } => {
+                self.attachment_names.push(attachment.name.to_string());
+            }
+            WorkEvent::EffortLogged { minutes, .. } => {
+                self.effort_minutes = self.effort_minutes.saturating_add(i64::from(*minutes));
+            }
+            WorkEvent::ExternalReferenceAdded { external }
+            | WorkEvent::ForwardedOutside { to: external, .. } => {
+                let ExternalReference { system, reference } = external;
+                let written = external_reference(system.as_str(), reference.as_str());
+                insert(&mut self.external_references, &written);
+            }
+            WorkEvent::CustomFieldSet { name, to, .. } => {
+                match to {
+                    Some(to) => self.custom_fields.insert(name.to_string(), to.to_string()),
+                    None => self.custom_fields.remove(name.as_str()),
+                };
+            }
+            WorkEvent::DetailsCorrected { field, to, .. } => self.correct(*field, to.as_deref()),
+            WorkEvent::Archived {} => self.archived = true,
+            _ => {}
+        }
+    }
+
+    /// The times and marks that an incident's own events leave.
+    fn apply_incident(&mut self, event: &incident::Event, at: DateTime<Utc>) {
+        use incident::Event;
+        match event {
+            Event::ExpectedResolutionSet { to, .. } => self.expected_at = Some(stored_time(*to)),
+            Event::ServiceRestored {} => self.restored_at = Some(at),
+            Event::Resolved { .. } => self.resolved_at = Some(at),
+            Event::ResolutionRejected { .. } => self.resolved_at = None,
+            Event::Closed { .. } | Event::Cancelled { .. } => self.closed_at = Some(at),
+            Event::Reopened { cycle, .. } => {
+                self.cycle = count(*cycle);
+                self.resolved_at = None;
+                self.restored_at = None;
+                self.closed_at = None;
+            }
+            Event::MajorDeclared { .. } => self.is_major = true,
+            Event::MajorStoodDown { .. } => self.is_major = false,
+            Event::StatusCorrected { to, .. } => self.correct_times(*to, at),
+            Event::DiagnosisStarted { .. }
+            | Event::FindingRecorded { .. }
+            | Event::PutOnHold { .. }
+            | Event::Resumed { .. }
+            | Event::WorkaroundApplied { .. }
+            | Event::ResolutionConfirmed {}
+            | Event::ReviewRequired { .. }
+            | Event::ReviewCompleted { .. }
+            | Event::Work(_) => {}
+        }
+    }
+
+    /// A history taken over says where the item stands; the times follow.
+    fn correct_times(&mut self, to: incident::Status, at: DateTime<Utc>) {
+        match incident_stage(to) {
+            Stage::Open | Stage::Suspended => {
+                self.resolved_at = None;
+                self.closed_at = None;
+            }
+            Stage::Resolved => {
+                self.resolved_at = Some(at);
+                self.closed_at = None;
+            }
+            Stage::Closed | Stage::Ended => self.closed_at = Some(at),
+        }
+    }
+
+    fn correct(&mut self, field: DetailField, to: Option<&str>) {
+        let to = to.map(ToOwned::to_owned);
+        match field {
+            DetailField::Summary => self.summary = to.unwrap_or_default(),
+            DetailField::Requester => self.requester = to,
+            DetailField::AffectedPerson => self.affected_person = to,
+            DetailField::Service => self.service = to,
+            DetailField::Description => {}
+        }
+    }
+
+    fn hand_over(&mut self, from: &TeamRef, to: Option<&TeamRef>) {
+        self.hand_over_count = self.hand_over_count.saturating_add(1);
+        if to.is_some_and(|to| to.department != from.department) {
+            self.cross_department_count = self.cross_department_count.saturating_add(1);
+        }
+    }
+
+    fn go_to(&mut self, team: &TeamRef, person: Option<String>, at: DateTime<Utc>) {
+        self.set_team(Some(team));
+        self.person = person;
+        self.assigned_at.get_or_insert(at);
+        self.set_handling(Handling::Assigned);
+    }
+
+    fn set_team(&mut self, team: Option<&TeamRef>) {
+        self.team_id = team.map(|team| team.id.0);
+        self.team_name = team.map(|team| team.name.clone());
+        self.line = team.map(|team| line_number(team.line));
+        self.department = team.map(|team| team.department.clone());
+    }
+
+    fn requester_heard(&mut self, at: DateTime<Utc>) {
+        self.feedback_given = true;
+        // Contacts may be written down late and in any order.
+        self.last_contact_at = self.last_contact_at.max(Some(at));
+    }
+
+    /// Every short text of the row in lower case, a line each.
+    pub(super) fn search_text(&self) -> String {
+        let fields = [
+            Some(&self.number),
+            Some(&self.summary),
+            self.requester.as_ref(),
+            self.affected_person.as_ref(),
+            self.service.as_ref(),
+            self.category_code.as_ref(),
+            self.team_name.as_ref(),
+            self.department.as_ref(),
+            self.person.as_ref(),
+        ];
+        let lists = [
+            &self.watchers,
+            &self.cis,
+            &self.external_references,
+            &self.attachment_names,
+        ];
+        let texts = fields
+            .into_iter()
+            .flatten()
+            .chain(lists.into_iter().flatten())
+            .chain(
+                self.custom_fields
+                    .iter()
+                    .flat_map(|(name, value)| [name, value]),
+            );
+        let mut search_text = String::new();
+        for text in texts {
+            search_text.push_str(text);
+            search_text.push('\n');
+        }
+        search_text.to_lowercase()
+    }
+
+    /// Writes the row in the order of [`super::COLUMNS`].
+    pub(super) fn write(&self, row: &mut Row<'_>) {
+        row.uuid(self.item_id);
+        row.text(&self.practice);
+        row.text(&self.number);
+        row.text(&self.summary);
+        row.text(&self.status);
+        row.text(&self.handling);
+        row.text(&self.stage);
+        row.boolean(self.is_open);
+        row.smallint(self.priority);
+        row.boolean(self.priority_overridden);
+        row.optional_text(self.impact.as_deref());
+        row.optional_text(self.urgency.as_deref());
+        row.optional(self.matrix_version, Row::integer);
+        row.optional_text(self.category_code.as_deref());
+        row.optional(self.category_tree_version, Row::integer);
+        row.optional_text(self.service.as_deref());
+        row.optional_text(self.requester.as_deref());
+        row.optional_text(self.affected_person.as_deref());
+        row.text(&self.contact_channel);
+        row.uuid(self.team_id.unwrap_or_default());
+        row.optional_text(self.team_name.as_deref());
+        row.optional(self.line, Row::smallint);
+        row.optional_text(self.department.as_deref());
+        row.optional_text(self.person.as_deref());
+        row.boolean(self.is_major);
+        row.integer(self.hand_over_count);
+        row.integer(self.cross_department_count);
+        row.integer(self.urge_count);
+        row.integer(self.cycle);
+        row.smallint(self.escalation_level);
+        row.integer(self.comment_count);
+        row.bigint(self.effort_minutes);
+        row.time(self.opened_at);
+        row.time(self.updated_at);
+        row.time(self.registered_at);
+        row.optional_time(self.expected_at);
+        row.optional_time(self.assigned_at);
+        row.optional_time(self.accepted_at);
+        row.optional_time(self.resolved_at);
+        row.optional_time(self.restored_at);
+        row.optional_time(self.closed_at);
+        row.optional_time(self.last_contact_at);
+        row.boolean(self.feedback_given);
+        row.boolean(self.archived);
+        row.texts(self.watchers.iter().map(String::as_str));
+        row.texts(self.cis.iter().map(String::as_str));
+        row.texts(self.external_references.iter().map(String::as_str));
+        row.jsonb(&serde_json::json!(self.custom_fields).to_string());
+        row.texts(self.attachment_names.iter().map(String::as_str));
+        row.text(&self.search_text());
+        row.bigint(self.version);
+        row.bigint(self.position);
+    }
+}
+
+fn insert(sorted: &mut Vec<String>, value: &str) {
+    if let Err(place) = sorted.binary_search_by(|known| known.as_str().cmp(value)) {
+        sorted.insert(place, value.to_owned());
+    }
+}
+
+fn remove(sorted: &mut Vec<String>, value: &str) {
+    if let Ok(place) = sorted.binary_search_by(|known| known.as_str().cmp(value)) {
+        sorted.remove(place);
+    }
+}
