@@ -177,6 +177,9 @@ impl Appender {
             let first = self.wait().await?;
             self.gathering.offer(first, &mut self.deferred);
         }
+        // The callers of the batch before have just been woken: those who go
+        // on with a next command are let in, for the price of one turn.
+        tokio::task::yield_now().await;
         while !self.gathering.is_full() && self.deferred.len() < self.most_deferred {
             let Ok(waiting) = self.queue.try_recv() else {
                 break;

@@ -155,6 +155,13 @@ impl Server {
 
     /// Stops the server and waits until it is gone.
     pub(super) async fn stop(&mut self, _starting: &Starting) -> Result<(), StoreError> {
+        if !self.is_alive()
+            && let State::Ready(connection) = self.state().await?
+        {
+            // Another user has started it again, and has gone since.
+            connection.close().await?;
+            self.process = self.pid_in_file().map(Process::Found);
+        }
         let Some(process) = self.process.take() else {
             return Ok(());
         };

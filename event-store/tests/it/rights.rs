@@ -193,6 +193,32 @@ async fn an_owner_who_may_not_act_as_the_service_is_told_what_to_run() {
 }
 
 #[tokio::test]
+async fn a_login_that_may_not_act_as_the_service_is_told_what_to_run() {
+    let test = TestLog::new().await;
+    let stranger = format!("docket_es_{}", Uuid::now_v7().simple());
+    test.server
+        .run(&format!("create role {stranger} login"))
+        .await;
+    test.server
+        .run(&format!("grant pg_read_all_data to {stranger}"))
+        .await;
+    let options = test.database.owner_options().clone().username(&stranger);
+    let source = DatabaseSource::Url(options.to_url_lossy().into());
+    let error = Database::open(&source, PoolSettings::default())
+        .await
+        .unwrap_err();
+    assert!(matches!(error, StoreError::RoleMissing { .. }), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains(&format!("grant docket_app to \"{stranger}\";")),
+        "{error}"
+    );
+    test.server.run(&format!("drop role {stranger}")).await;
+    test.finish().await;
+}
+
+#[tokio::test]
 async fn a_schema_that_is_not_current_is_refused() {
     let server = TestServer::start().await;
     let name = format!("docket_es_{}", Uuid::now_v7().simple());
