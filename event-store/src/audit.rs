@@ -7,7 +7,7 @@ use futures_util::Stream;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::{Head, RecordedEvent, StoreError, reading, scan};
+use crate::{Filter, Head, RecordedEvent, StoreError, reading, scan};
 
 /// The log, for looking at it as a whole. Needs only the right to read.
 #[derive(Debug, Clone)]
@@ -22,6 +22,20 @@ pub struct TypeCount {
     pub aggregate_type: String,
     /// How many events.
     pub events: i64,
+}
+
+/// How far somebody who follows the log has come.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Checkpoint {
+    /// Who: a projection or a process manager.
+    pub name: String,
+    /// In which version.
+    pub version: i32,
+    /// The last position that has been taken in.
+    pub position: i64,
+    /// For how many seconds the next event has been waiting; nothing if there
+    /// is none.
+    pub waiting_seconds: Option<f64>,
 }
 
 /// Where the log ends, as its head says and as its rows say, at one moment.
@@ -58,6 +72,30 @@ impl Audit {
         .fetch_all(&self.pool)
         .await?;
         Ok(counts)
+    }
+
+    /// How far everybody has come who follows the log.
+    pub async fn checkpoints(&self) -> Result<Vec<Checkpoint>, StoreError> {
+        let checkpoints = sqlx::query_as!(
+            Checkpoint,
+            r#"
+            select
+                c.name, c.version, c.position,
+                extract(epoch from clock_timestamp() - next.recorded_at)::float8 as waiting_seconds
+            from checkpoints c
+            left join events next on next.position = c.position + 1
+            order by c.name, c.version
+            "#
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(checkpoints)
+    }
+
+    /// The event at a position.
+    pub async fn event(&self, position: i64) -> Result<Option<RecordedEvent>, StoreError> {
+        let page = reading::page(&self.pool, position - 1, 1, &Filter::default()).await?;
+        Ok(page.into_iter().find(|event| event.position == position))
     }
 
     /// The aggregate that holds a key.

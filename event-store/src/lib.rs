@@ -29,7 +29,7 @@ mod schema;
 mod tail;
 
 pub use aggregate_store::{AggregateStore, CommandEnvelope, Loaded};
-pub use audit::{Audit, Ends, TypeCount};
+pub use audit::{Audit, Checkpoint, Ends, TypeCount};
 pub use canonical::{canonical_json, content_hash};
 pub use commit::{Appended, Commit, KnownCommand, NewEvent, Reservation};
 pub use cqrs::StoredContext;

@@ -157,13 +157,20 @@ async fn copy(
     let mut copied = GONE;
     let mut first = true;
     let mut known = after;
+    let mut unreadable = None;
     while let Some(message) = messages.try_next().await? {
         let mut row = Fields(&message);
         if std::mem::take(&mut first) {
             row.skip_header(known)?;
         }
-        let Some(event) = decoder.event(row, known)? else {
-            continue;
+        let event = match decoder.event(row, known) {
+            Ok(Some(event)) => event,
+            Ok(None) => continue,
+            Err(error) => {
+                // What stands before it is handed on first.
+                unreadable = Some(error);
+                break;
+            }
         };
         known = event.position;
         bytes += message.len();
@@ -184,7 +191,10 @@ async fn copy(
             return Ok(GONE);
         }
     }
-    Ok(copied)
+    match unreadable {
+        Some(error) => Err(error),
+        None => Ok(copied),
+    }
 }
 
 impl Place {

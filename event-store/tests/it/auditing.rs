@@ -1,7 +1,8 @@
 //! What somebody sees who looks at the log as a whole and may change nothing.
 
 use event_store::{
-    Access, Audit, Commit, Database, DatabaseSource, Head, PoolSettings, RecordedEvent, Reservation,
+    Access, Audit, Commit, Database, DatabaseSource, Head, PoolSettings, RecordedEvent,
+    Reservation, StoreError,
 };
 use futures_util::TryStreamExt;
 use sqlx::{ConnectOptions, Executor};
@@ -188,5 +189,52 @@ async fn whoever_only_reads_needs_no_other_right_and_cannot_write() {
     }
     let drop = format!("drop owned by {auditor}; drop role {auditor};");
     superuser.execute(&*drop).await.unwrap();
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_hides_nothing_that_stands_before_it() {
+    let test = TestLog::new().await;
+    for _ in 0..5 {
+        test.log.append(note("a")).await.unwrap();
+    }
+    let id = test.all_events().await[3].aggregate_id;
+    let shouted =
+        format!("update events set aggregate_id = upper(aggregate_id) where aggregate_id = '{id}'");
+    tamper(&test, &shouted).await;
+    let mut scan = Audit::new(test.pool().clone()).scan(5);
+    let before = scan.try_next().await.unwrap().unwrap();
+    assert_eq!(before.len(), 3);
+    let error = scan.try_next().await.unwrap_err();
+    assert!(
+        matches!(error, StoreError::Corrupt { position: 4, .. }),
+        "{error}"
+    );
+    test.finish().await;
+}
+
+#[tokio::test]
+async fn a_checkpoint_tells_for_how_long_the_next_event_has_been_waiting() {
+    let test = TestLog::new().await;
+    test.log.append(note("one")).await.unwrap();
+    test.log.append(note("two")).await.unwrap();
+    test.pool()
+        .execute("insert into checkpoints values ('behind', 3, 1), ('there', 1, 2)")
+        .await
+        .unwrap();
+    let audit = Audit::new(test.pool().clone());
+    let checkpoints = audit.checkpoints().await.unwrap();
+    let [behind, there] = &*checkpoints else {
+        panic!("{checkpoints:?}");
+    };
+    assert_eq!(
+        (&*behind.name, behind.version, behind.position),
+        ("behind", 3, 1)
+    );
+    assert!(behind.waiting_seconds.unwrap() >= 0.0);
+    assert_eq!((&*there.name, there.waiting_seconds), ("there", None));
+
+    assert_eq!(audit.event(2).await.unwrap().unwrap().position, 2);
+    assert_eq!(audit.event(3).await.unwrap(), None);
     test.finish().await;
 }
