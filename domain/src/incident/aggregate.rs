@@ -7,7 +7,7 @@ use cqrs_es::event_sink::EventSink;
 use serde::{Deserialize, Serialize};
 
 use super::{Command, Error, Event, HoldReason, Status};
-use crate::work_item::{Stage, WorkEvent, WorkItem};
+use crate::work_item::{Handling, Stage, WorkEvent, WorkItem};
 use crate::{Context, Decider};
 
 /// What an incident's decisions read.
@@ -143,11 +143,23 @@ impl Aggregate for Incident {
             Event::StatusCorrected { to, .. } => {
                 self.begin_anew();
                 self.status = to;
+                self.work.settle(handling_at(to));
             }
             Event::FindingRecorded { .. }
             | Event::WorkaroundApplied { .. }
             | Event::ResolutionConfirmed {} => {}
         }
+    }
+}
+
+/// How far a hand-over has come at a status, where the status says that.
+fn handling_at(status: Status) -> Option<Handling> {
+    match status {
+        Status::New => Some(Handling::Unassigned),
+        Status::Assigned => Some(Handling::Assigned),
+        Status::Returned => Some(Handling::Returned),
+        Status::InProgress | Status::OnHold => Some(Handling::Accepted),
+        Status::Resolved | Status::Closed | Status::Cancelled | Status::Merged => None,
     }
 }
 

@@ -238,6 +238,20 @@ impl WorkItem {
         }
     }
 
+    /// Takes over how far a hand-over has come when no step of the kernel says
+    /// so: a history taken over knows the practice's status alone. Without a
+    /// team nothing has been handed over.
+    pub fn settle(&mut self, handling: Option<Handling>) {
+        if let Some(handling) = handling {
+            let needs_team = matches!(handling, Handling::Assigned | Handling::Accepted);
+            self.handling = if needs_team && self.team.is_none() {
+                Handling::Unassigned
+            } else {
+                handling
+            };
+        }
+    }
+
     fn set_detail(&mut self, field: DetailField, value: Option<&str>) {
         let name = field.as_ref().to_owned();
         match value {

@@ -3,9 +3,11 @@
 
 mod actions;
 mod dice;
+mod onlooker;
 mod properties;
 mod refusals;
 mod requirements;
+mod steps;
 mod stored;
 mod transitions;
 

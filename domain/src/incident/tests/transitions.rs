@@ -1,25 +1,18 @@
 //! Every line of the table in `incident`: from where, by which step, to where,
 //! and with which events.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use strum::IntoEnumIterator;
 
+use super::steps::one_of_each;
 use super::{after, when};
-use crate::Decider;
 use crate::fixtures::{
-    accepted, affected, agent, and, assigned, at, cancelled, category, ci, closed, confirm_by,
-    coordinator, desk, file, given_to, hotline, hours, import, in_progress, intake, item, line,
-    major, merged, network, on_hold, other, person, reference, register, registered, reopen_until,
-    requester, resolution, resolved, returned, review_required, text, to, told, vendor,
+    accepted, affected, agent, and, assigned, at, cancelled, closed, confirm_by, coordinator, desk,
+    given_to, hours, import, in_progress, intake, line, major, merged, network, on_hold, other,
+    person, register, registered, reopen_until, requester, resolution, resolved, returned,
+    review_required, text, to, told,
 };
-use crate::incident::{
-    ClosedBy, Command, Event, ExpectationBasis, HoldReason, Incident, ReviewCause, Status,
-};
-use crate::priority::{Impact, Priority, Urgency};
-use crate::work_item::{
-    ContactChannel, DetailField, ForwardTo, Relation, Visibility, WorkCommand, WorkEvent,
-};
+use crate::incident::{ClosedBy, Command, Event, HoldReason, Incident, ReviewCause, Status};
+use crate::work_item::{Visibility, WorkAction, WorkCommand, WorkEvent};
 
 fn assigned_by_hand(from: Option<&str>) -> Event {
     Event::Work(WorkEvent::Assigned {
@@ -34,7 +27,7 @@ fn assign_to_network() -> WorkCommand {
     WorkCommand::Assign { to: to(network()) }
 }
 
-fn resolve() -> Command {
+pub(super) fn resolve() -> Command {
     Command::Resolve {
         code: line("Fixed"),
         cause: Some(text("An expired certificate")),
@@ -43,13 +36,13 @@ fn resolve() -> Command {
     }
 }
 
-fn cancel() -> Command {
+pub(super) fn cancel() -> Command {
     Command::Cancel {
         reason: text("A mistake"),
     }
 }
 
-fn merge() -> WorkCommand {
+pub(super) fn merge() -> WorkCommand {
     WorkCommand::MergeInto {
         target: other(),
         reason: text("The same"),
@@ -293,263 +286,33 @@ fn an_import_sets_what_another_desk_says_from_any_status_to_any() {
 }
 
 #[test]
+fn after_a_correction_the_hand_over_stands_where_the_status_says() {
+    let corrected = |to| {
+        let reason = text("Closed, then Active");
+        let from = Status::Closed;
+        after(and(closed(), [Event::StatusCorrected { from, to, reason }]))
+    };
+    let accepts = |incident: Incident| {
+        let offered = incident.available_work_actions(&coordinator());
+        offered.contains(&WorkAction::Accept)
+    };
+    assert!(accepts(corrected(Status::Assigned)));
+    for to in Status::iter().filter(|to| *to != Status::Assigned) {
+        assert!(!accepts(corrected(to)), "{to:?}");
+    }
+    assert!(corrected(Status::InProgress).work().is_with_team());
+    let never_assigned = Event::StatusCorrected {
+        from: Status::New,
+        to: Status::InProgress,
+        reason: text("New, then Active"),
+    };
+    let incident = after(and(registered(), [never_assigned]));
+    assert!(!incident.work().is_with_team());
+}
+
+#[test]
 fn a_resolution_of_a_history_taken_over_waits_for_nobody() {
     when(in_progress(), import(), resolve()).then_expect_events(vec![resolution(None)]);
-}
-
-/// An incident in each status.
-pub(super) fn one_of_each() -> Vec<(Status, Vec<Event>)> {
-    vec![
-        (Status::New, registered()),
-        (Status::Assigned, assigned()),
-        (Status::Returned, returned()),
-        (Status::InProgress, in_progress()),
-        (Status::OnHold, on_hold(HoldReason::Requester)),
-        (Status::Resolved, resolved()),
-        (Status::Closed, closed()),
-        (Status::Cancelled, cancelled()),
-        (Status::Merged, merged()),
-    ]
-}
-
-/// One command of each kind, such that nothing but the status speaks against
-/// it when a coordinator gives it.
-#[expect(clippy::too_many_lines, reason = "one entry a kind of command")]
-fn every_command() -> Vec<Command> {
-    let reason = || text("Because");
-    let kernel = [
-        WorkCommand::Classify {
-            category: category("network-lan"),
-        },
-        WorkCommand::Prioritise {
-            impact: Impact::Low,
-            urgency: Urgency::Low,
-        },
-        WorkCommand::OverridePriority {
-            priority: Priority::P2,
-            reason: reason(),
-        },
-        WorkCommand::Assign { to: to(network()) },
-        WorkCommand::Accept,
-        WorkCommand::Return { reason: reason() },
-        WorkCommand::Forward {
-            to: ForwardTo::Team(to(hotline())),
-            reason: None,
-        },
-        WorkCommand::Forward {
-            to: ForwardTo::Platform {
-                platform: line("vendor-desk"),
-                reference: line("CASE-77"),
-            },
-            reason: None,
-        },
-        WorkCommand::EscalateFunctionally {
-            to: to(vendor()),
-            reason: reason(),
-        },
-        WorkCommand::EscalateHierarchically {
-            level: 1,
-            person: None,
-            reason: reason(),
-        },
-        WorkCommand::AddWatcher {
-            person: person("director"),
-        },
-        WorkCommand::RemoveWatcher {
-            person: person("watcher"),
-        },
-        WorkCommand::Comment {
-            visibility: Visibility::Public,
-            text: text("Hello"),
-        },
-        WorkCommand::Comment {
-            visibility: Visibility::Internal,
-            text: text("Hm"),
-        },
-        WorkCommand::NotifyStage {
-            recipients: vec![person("director")],
-            text: text("Half way"),
-        },
-        WorkCommand::RecordContact {
-            contact_channel: ContactChannel::Phone,
-            text: text("Called"),
-        },
-        WorkCommand::Urge { text: None },
-        WorkCommand::LinkCi {
-            ci: ci("vpn-gateway-2"),
-        },
-        WorkCommand::UnlinkCi {
-            ci: ci("vpn-gateway-1"),
-        },
-        WorkCommand::Link {
-            relation: Relation::RelatesTo,
-            target: other(),
-        },
-        WorkCommand::Unlink {
-            relation: Relation::RelatesTo,
-            target: item(3),
-        },
-        WorkCommand::Attach { attachment: file() },
-        WorkCommand::LogEffort {
-            minutes: 15,
-            text: None,
-        },
-        WorkCommand::AddExternalReference {
-            external: reference(),
-        },
-        WorkCommand::ApplyKnowledge {
-            article: crate::ids::ArticleId::new("KB-9").unwrap(),
-        },
-        WorkCommand::SetCustomField {
-            name: line("floor"),
-            value: Some(text("12")),
-        },
-        WorkCommand::CorrectDetails {
-            field: DetailField::Summary,
-            to: Some(text("VPN drops")),
-            reason: reason(),
-        },
-        merge(),
-        WorkCommand::Archive,
-    ];
-    let own = [
-        register(intake()),
-        Command::StartDiagnosis { hypothesis: None },
-        Command::RecordFinding { text: reason() },
-        Command::SetExpectedResolution {
-            at: confirm_by() + hours(1),
-            basis: ExpectationBasis::Computed,
-            reason: None,
-        },
-        Command::PutOnHold {
-            reason: HoldReason::Approval,
-            text: None,
-            until: None,
-        },
-        Command::Resume,
-        Command::ApplyWorkaround { text: reason() },
-        Command::RestoreService,
-        resolve(),
-        Command::ResolveAtContact {
-            code: line("Advice"),
-            solution: text("Switched it on"),
-            knowledge: None,
-        },
-        Command::ConfirmResolution,
-        Command::RejectResolution { reason: reason() },
-        Command::Close {
-            no_feedback_reason: None,
-        },
-        Command::CloseUnanswered { reason: reason() },
-        Command::Reopen { reason: reason() },
-        cancel(),
-        Command::DeclareMajor {
-            reason: reason(),
-            leader: None,
-        },
-        Command::StandDownMajor { reason: reason() },
-        Command::RequireReview,
-        Command::CompleteReview { text: reason() },
-        Command::CorrectStatus {
-            to: Status::New,
-            reason: reason(),
-        },
-    ];
-    kernel.map(Command::from).into_iter().chain(own).collect()
-}
-
-/// What each step makes of an incident in each status, a coordinator giving
-/// the command. Steps that need something besides the status have been given
-/// it: a watcher, links, feedback, the end of the time to confirm, a review.
-fn outcome(given: &[Event], command: &Command) -> Option<Status> {
-    let mut ready = vec![
-        told(),
-        Event::Work(WorkEvent::WatcherAdded {
-            person: person("watcher"),
-        }),
-        Event::Work(WorkEvent::CiLinked {
-            ci: ci("vpn-gateway-1"),
-        }),
-        Event::Work(WorkEvent::WorkLinked {
-            relation: Relation::RelatesTo,
-            target: item(3),
-            target_number: "INC0000003".to_owned(),
-        }),
-    ];
-    if let Command::StandDownMajor { .. } | Command::CompleteReview { .. } = command {
-        ready.push(major());
-        ready.push(review_required(ReviewCause::Major));
-    }
-    let given = and(given.to_vec(), ready);
-    let context = coordinator().when(confirm_by());
-    let events = after(given.clone()).decide(command, &context).ok()?;
-    Some(after(and(given, events)).status())
-}
-
-fn name(command: &Command) -> String {
-    match command {
-        Command::Work(command) => match command.as_ref() {
-            WorkCommand::Forward { to, .. } => match to {
-                ForwardTo::Team(_) => "Forward to a team".to_owned(),
-                ForwardTo::Platform { .. } => "Forward outside".to_owned(),
-            },
-            WorkCommand::Comment { visibility, .. } => format!("Comment {}", visibility.as_ref()),
-            command => crate::work_item::WorkAction::from(command)
-                .as_ref()
-                .to_owned(),
-        },
-        command => crate::incident::IncidentAction::from(command)
-            .as_ref()
-            .to_owned(),
-    }
-}
-
-#[test]
-fn every_step_leads_where_the_table_says_and_nowhere_else() {
-    let table: Vec<String> = every_command()
-        .iter()
-        .map(|command| {
-            let cells = one_of_each().into_iter().map(|(_, given)| {
-                let to = outcome(&given, command);
-                format!("{:<11}", to.as_ref().map_or("-", |to| to.as_ref()))
-            });
-            let cells = cells.collect::<Vec<_>>().concat();
-            format!("{:<24}{}", name(command), cells.trim_end())
-        })
-        .collect();
-    let heads = Status::iter().map(|status| format!("{:<11}", status.as_ref()));
-    let heads = heads.collect::<Vec<_>>().concat();
-    let table = format!("{:<24}{}\n{}", "", heads.trim_end(), table.join("\n"));
-    insta::assert_snapshot!("steps", table);
-}
-
-/// The column "next" of the table in the module's prose.
-pub(super) fn written_down() -> BTreeMap<String, BTreeSet<String>> {
-    let cell = |cell: &str| cell.trim().trim_matches('`').to_owned();
-    include_str!("../mod.rs")
-        .lines()
-        .filter_map(|line| line.strip_prefix("//! |"))
-        .filter(|line| !line.contains("---") && !line.contains("| next"))
-        .map(|line| {
-            let cells: Vec<&str> = line.split('|').collect();
-            let next = cells[2].split(',').map(cell);
-            (cell(cells[0]), next.filter(|next| next != "-").collect())
-        })
-        .collect()
-}
-
-#[test]
-fn the_table_in_the_prose_is_the_table_in_the_code() {
-    let found = one_of_each().into_iter().map(|(from, given)| {
-        let steps = every_command().into_iter();
-        let next: BTreeSet<String> = steps
-            .filter_map(|step| outcome(&given, &step))
-            .filter(|to| *to != from)
-            .map(|to| to.as_ref().to_owned())
-            .collect();
-        (from.as_ref().to_owned(), next)
-    });
-    assert_eq!(written_down(), found.collect());
 }
 
 #[test]

@@ -1,0 +1,173 @@
+//! The rules of the incident practice.
+
+use super::{
+    Case, case, close, correct_status, declare_major, expect, not_possible, reason, resolve,
+    resolve_at_contact,
+};
+use crate::fixtures::{
+    agent, and, assigned, at, cancelled, closed, confirm_by, coordinator, given_to, hours, import,
+    in_progress, intake, major, merged, network, register, registered, reopen_until, requester,
+    resolution, resolved, review_required, specialist, told,
+};
+use crate::incident::{
+    Command, Error, Event, ExpectationBasis, HoldReason, IncidentAction, ReviewCause, Status,
+};
+
+/// Each way of breaking them.
+#[expect(clippy::too_many_lines, reason = "a table, one entry a rule")]
+pub(super) fn cases() -> Vec<Case> {
+    let resolved_by_import = and(in_progress(), [resolution(None)]);
+    let review_due = and(resolved(), [told(), review_required(ReviewCause::Request)]);
+    let restored = and(in_progress(), [Event::ServiceRestored {}]);
+    let with_second_line = and(registered(), [given_to(network())]);
+    let hold_until_now = Command::PutOnHold {
+        reason: HoldReason::Requester,
+        text: None,
+        until: Some(at(60)),
+    };
+    let reopen = Command::Reopen { reason: reason() };
+    let late = reopen_until() + hours(1);
+    let unanswered = || Command::CloseUnanswered { reason: reason() };
+    let review = || Command::CompleteReview { text: reason() };
+    let stand_down = Command::StandDownMajor { reason: reason() };
+    let in_progress_twice = and(
+        in_progress(),
+        [Event::DiagnosisStarted { hypothesis: None }],
+    );
+    let awaiting = Error::StillAwaitingAnswer {
+        confirm_by: confirm_by(),
+    };
+    let passed = Error::ReopenWindowPassed {
+        until: reopen_until(),
+    };
+    let diagnose = Command::StartDiagnosis { hypothesis: None };
+    vec![
+        case(vec![], agent(), Command::Resume, Error::NotFound),
+        case(
+            registered(),
+            agent(),
+            register(intake()),
+            Error::AlreadyRegistered,
+        ),
+        case(
+            closed(),
+            coordinator(),
+            resolve(),
+            not_possible(Status::Closed, IncidentAction::Resolve),
+        ),
+        case(
+            cancelled(),
+            coordinator(),
+            declare_major(),
+            not_possible(Status::Cancelled, IncidentAction::DeclareMajor),
+        ),
+        case(
+            merged(),
+            agent(),
+            Command::RequireReview,
+            not_possible(Status::Merged, IncidentAction::RequireReview),
+        ),
+        case(
+            closed(),
+            agent(),
+            review(),
+            not_possible(Status::Closed, IncidentAction::CompleteReview),
+        ),
+        case(
+            in_progress_twice,
+            agent(),
+            diagnose,
+            not_possible(Status::InProgress, IncidentAction::StartDiagnosis),
+        ),
+        case(
+            resolved_by_import,
+            coordinator(),
+            unanswered(),
+            not_possible(Status::Resolved, IncidentAction::CloseUnanswered),
+        ),
+        case(
+            assigned(),
+            agent(),
+            expect(90, ExpectationBasis::Adjusted),
+            Error::ReasonMissing,
+        ),
+        case(
+            assigned(),
+            agent(),
+            expect(59, ExpectationBasis::Computed),
+            Error::ExpectationInThePast,
+        ),
+        case(
+            in_progress(),
+            agent(),
+            hold_until_now,
+            Error::HoldEndsBeforeItBegins,
+        ),
+        case(
+            restored,
+            agent(),
+            Command::RestoreService,
+            Error::AlreadyRestored,
+        ),
+        case(
+            with_second_line,
+            specialist(),
+            resolve_at_contact(),
+            Error::NotFirstLine,
+        ),
+        case(
+            review_due.clone(),
+            requester(),
+            Command::ConfirmResolution,
+            Error::ReviewMissing,
+        ),
+        case(review_due.clone(), agent(), close(), Error::ReviewMissing),
+        case(
+            review_due.clone(),
+            agent().when(confirm_by()),
+            unanswered(),
+            Error::ReviewMissing,
+        ),
+        case(in_progress(), agent(), review(), Error::NoReviewDue),
+        case(
+            review_due,
+            agent(),
+            Command::RequireReview,
+            Error::ReviewAlreadyDue,
+        ),
+        case(resolved(), agent(), close(), Error::FeedbackMissing),
+        case(
+            resolved(),
+            agent(),
+            Command::ConfirmResolution,
+            Error::FeedbackMissing,
+        ),
+        case(resolved(), coordinator(), unanswered(), awaiting),
+        case(closed(), requester().when(late), reopen, passed),
+        case(
+            and(in_progress(), [major()]),
+            coordinator(),
+            declare_major(),
+            Error::AlreadyMajor,
+        ),
+        case(in_progress(), coordinator(), stand_down, Error::NotMajor),
+        case(
+            in_progress(),
+            agent(),
+            declare_major(),
+            Error::NotCoordinator,
+        ),
+        case(
+            closed(),
+            coordinator(),
+            correct_status(Status::InProgress),
+            Error::NotAnImport,
+        ),
+        case(
+            closed(),
+            import(),
+            correct_status(Status::Closed),
+            Error::StatusUnchanged,
+        ),
+    ]
+}
