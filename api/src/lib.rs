@@ -1,1 +1,17 @@
-//! Stub.
+//! The service: one GraphQL API over the desk, its process managers, its
+//! imports, and the command line that runs it all.
+
+pub mod auth;
+pub mod clock;
+pub mod command_line;
+pub mod commands;
+pub mod desk;
+pub mod directory;
+mod error;
+pub mod graphql;
+pub mod http;
+pub mod import;
+pub mod processes;
+pub mod serve;
+mod setup;
+pub mod telemetry;

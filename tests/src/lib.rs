@@ -1,1 +1,181 @@
-//! Stub.
+//! A desk for tests: the real service on a database of its own, and the verbs
+//! of those who use it. Nothing is faked: requests go over HTTP, the database
+//! is a PostgreSQL, tokens are real tokens.
+
+pub mod answer;
+pub mod journey;
+pub mod postgres;
+pub mod program;
+pub mod served;
+
+use std::net::SocketAddr;
+
+use api::auth::issue_token;
+use api::commands::Envelope;
+use api::serve::Serving;
+use domain::ids::PersonId;
+use domain::{Actor, Channel, Role};
+use event_store::DatabaseSource;
+use serde_json::{Value, json};
+
+pub use answer::{Answer, Refusal};
+pub use journey::{Incident, Team};
+use postgres::TestDatabase;
+
+/// A desk that is being served, on a database of its own.
+pub struct TestDesk {
+    serving: Option<Serving>,
+    database: TestDatabase,
+    http: reqwest::Client,
+}
+
+/// Somebody who uses the desk, by their token.
+#[derive(Clone)]
+pub struct Person {
+    /// The name that stands in the log.
+    pub name: String,
+    /// The secret of their token.
+    pub token: String,
+    address: SocketAddr,
+    http: reqwest::Client,
+}
+
+impl TestDesk {
+    /// Opens a new desk.
+    pub async fn open() -> Self {
+        let database = TestDatabase::create().await;
+        let serving = serve(&database).await;
+        Self {
+            serving: Some(serving),
+            database,
+            http: reqwest::Client::new(),
+        }
+    }
+
+    /// Closes the desk and opens it again on the same database.
+    pub async fn reopened(mut self) -> Self {
+        if let Some(serving) = self.serving.take() {
+            serving.stop().await;
+        }
+        self.serving = Some(serve(&self.database).await);
+        self
+    }
+
+    /// Closes the desk; the database stays, for the command line.
+    pub async fn close(mut self) -> TestDatabase {
+        if let Some(serving) = self.serving.take() {
+            serving.stop().await;
+        }
+        self.database.clone()
+    }
+
+    /// A second service on the same database.
+    pub async fn replica(&self) -> Serving {
+        serve(&self.database).await
+    }
+
+    /// The database, for those who look at it as its administrator.
+    pub fn database(&self) -> &TestDatabase {
+        &self.database
+    }
+
+    /// The running service.
+    pub fn serving(&self) -> &Serving {
+        self.serving.as_ref().expect("the desk is open")
+    }
+
+    /// Where the desk listens.
+    pub fn address(&self) -> SocketAddr {
+        self.serving().address
+    }
+
+    /// An address of the desk.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address())
+    }
+
+    /// The client that requests are sent with.
+    pub fn http(&self) -> &reqwest::Client {
+        &self.http
+    }
+
+    /// Gives somebody a token of a role.
+    pub async fn person(&self, name: &str, role: Role) -> Person {
+        let administrator = Actor {
+            id: PersonId::new("test").unwrap(),
+            role: Role::Administrator,
+            teams: Vec::new(),
+        };
+        let envelope = Envelope::new(administrator, Channel::Cli, api::clock::now());
+        let desk = self.serving().desk();
+        let token = issue_token(desk, PersonId::new(name).unwrap(), role, None, &envelope)
+            .await
+            .unwrap();
+        Person {
+            name: name.to_owned(),
+            token: token.secret,
+            address: self.address(),
+            http: self.http.clone(),
+        }
+    }
+
+    /// A coordinator.
+    pub async fn coordinator(&self) -> Person {
+        self.person("coordinator", Role::Coordinator).await
+    }
+}
+
+async fn serve(database: &TestDatabase) -> Serving {
+    let source = DatabaseSource::Url(database.url());
+    let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+    Serving::start(&source, listen)
+        .await
+        .expect("the desk opens")
+}
+
+impl Person {
+    /// The same person at another address: another replica, or the desk after
+    /// a restart.
+    #[must_use]
+    pub fn at(&self, address: SocketAddr) -> Self {
+        Self {
+            address,
+            ..self.clone()
+        }
+    }
+
+    /// Sends a GraphQL request.
+    pub async fn ask(&self, query: &str, variables: Value) -> Answer {
+        let response = self
+            .http
+            .post(format!("http://{}/graphql", self.address))
+            .bearer_auth(&self.token)
+            .json(&json!({ "query": query, "variables": variables }))
+            .send()
+            .await
+            .expect("the desk answers");
+        Answer::read(response).await
+    }
+
+    /// Sends a query that must be answered, and returns its data.
+    pub async fn data(&self, query: &str, variables: Value) -> Value {
+        self.ask(query, variables).await.data()
+    }
+
+    /// Sends a mutation with what it returns about its object left to the
+    /// usual fields.
+    pub async fn mutate(&self, mutation: &str, input: Value) -> Answer {
+        self.ask(&journey::document(mutation), json!({ "input": input }))
+            .await
+    }
+
+    /// Sends a mutation that must be accepted, and returns its payload.
+    pub async fn does(&self, mutation: &str, input: Value) -> Value {
+        self.mutate(mutation, input).await.data()[mutation].clone()
+    }
+
+    /// Sends a mutation that must be refused.
+    pub async fn is_refused(&self, mutation: &str, input: Value) -> Refusal {
+        self.mutate(mutation, input).await.refusal()
+    }
+}

@@ -62,7 +62,9 @@ pub struct Assignee {
 }
 
 /// How far the hand-over to the assigned team has come.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, AsRefStr)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, AsRefStr, EnumString,
+)]
 pub enum Handling {
     /// No team has it.
     #[default]

@@ -1,0 +1,216 @@
+//! The desk as it runs: the log, the aggregates over it, the read models, and
+//! the directory of who there is. Every door (GraphQL, the command line, the
+//! process managers) works through it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use domain::configuration::{CategoryTree, Configuration, PriorityMatrix};
+use domain::incident::{self, Incident};
+use domain::organisation::{ApiToken, Team};
+use domain::{Actor, Channel, Context};
+use event_store::{
+    AggregateStore, Database, DatabaseSource, Log, LogSettings, Migrate, PoolSettings, StoreError,
+};
+use projections::{Projectors, ReadModels};
+
+use crate::directory::Directory;
+
+/// How many aggregates of a kind are kept folded in memory.
+const CACHED_ITEMS: u64 = 8_192;
+const CACHED_SETTINGS: u64 = 256;
+
+/// The desk, shared by all who work through it.
+#[derive(Clone)]
+pub struct Desk {
+    parts: Arc<Parts>,
+}
+
+struct Parts {
+    database: Database,
+    log: Log,
+    read: ReadModels,
+    projectors: Option<Projectors>,
+    directory: Directory,
+    incidents: AggregateStore<Incident>,
+    matrices: AggregateStore<Configuration<PriorityMatrix>>,
+    trees: AggregateStore<Configuration<CategoryTree>>,
+    teams: AggregateStore<Team>,
+    tokens: AggregateStore<ApiToken>,
+}
+
+/// Whether this process keeps the read models up to date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Projecting {
+    /// It does, or stands by to take over from the replica that does.
+    Yes,
+    /// It leaves that to others: a command line that only appends.
+    No,
+}
+
+impl Desk {
+    /// Opens the desk of a database. Missing migrations are applied; a desk
+    /// that has no configuration at all gets what a new desk starts with.
+    pub async fn open(
+        source: &DatabaseSource,
+        pool: PoolSettings,
+        projecting: Projecting,
+    ) -> Result<Self, DeskError> {
+        let settings = PoolSettings { migrate: Migrate::Yes, ..pool };
+        let database = Database::open(source, settings).await?;
+        let log = Log::open(database.pool().clone(), LogSettings::default()).await?;
+        let directory = Directory::start(log.clone()).await?;
+        let pool = database.pool();
+        let projectors = match projecting {
+            Projecting::Yes => Some(Projectors::start(
+                log.clone(),
+                pool.clone(),
+                pool.connect_options().as_ref().clone(),
+            )),
+            Projecting::No => None,
+        };
+        let matrices = AggregateStore::new(log.clone(), pool.clone(), CACHED_SETTINGS, Vec::new());
+        let trees = AggregateStore::new(log.clone(), pool.clone(), CACHED_SETTINGS, Vec::new());
+        directory.forget_on_change({
+            let (matrices, trees) = (matrices.clone(), trees.clone());
+            move |aggregate_type, id| match aggregate_type {
+                "priority_matrix" => matrices.forget(id),
+                "category_tree" => trees.forget(id),
+                _ => {}
+            }
+        });
+        let desk = Self {
+            parts: Arc::new(Parts {
+                read: ReadModels::new(pool.clone()),
+                incidents: AggregateStore::new(
+                    log.clone(),
+                    pool.clone(),
+                    CACHED_ITEMS,
+                    incident::upcasters(),
+                ),
+                teams: AggregateStore::new(log.clone(), pool.clone(), CACHED_SETTINGS, Vec::new()),
+                tokens: AggregateStore::new(log.clone(), pool.clone(), CACHED_SETTINGS, Vec::new()),
+                matrices,
+                trees,
+                projectors,
+                directory,
+                log,
+                database,
+            }),
+        };
+        crate::setup::publish_initial_configuration(&desk).await?;
+        Ok(desk)
+    }
+
+    /// The log.
+    pub fn log(&self) -> &Log {
+        &self.parts.log
+    }
+
+    /// The database that the log lies in.
+    pub fn database(&self) -> &Database {
+        &self.parts.database
+    }
+
+    /// The read models.
+    pub fn read(&self) -> &ReadModels {
+        &self.parts.read
+    }
+
+    /// What keeps the read models up to date, where this process does.
+    pub fn projectors(&self) -> Option<&Projectors> {
+        self.parts.projectors.as_ref()
+    }
+
+    /// Who there is.
+    pub fn directory(&self) -> &Directory {
+        &self.parts.directory
+    }
+
+    /// What a decision may know, for an actor at a time.
+    pub async fn context(
+        &self,
+        actor: Actor,
+        channel: Channel,
+        effective_at: DateTime<Utc>,
+    ) -> Result<Context, StoreError> {
+        let matrix = self
+            .parts
+            .matrices
+            .load(Configuration::<PriorityMatrix>::id())
+            .await?;
+        let tree = self
+            .parts
+            .trees
+            .load(Configuration::<CategoryTree>::id())
+            .await?;
+        Ok(Context {
+            actor,
+            effective_at,
+            channel,
+            matrices: Arc::clone(matrix.state.versions()),
+            categories: Arc::clone(tree.state.versions()),
+        })
+    }
+
+    /// Finishes what is under way, then lets go of the database.
+    pub async fn close(self) {
+        self.parts.log.shutdown().await;
+        if let Some(projectors) = &self.parts.projectors {
+            projectors.shutdown().await;
+        }
+        self.parts.directory.stop();
+        self.parts.database.clone().close().await;
+    }
+}
+
+/// The aggregates of a kind, as the desk keeps them.
+pub trait Keeps<A: cqrs_es::Aggregate> {
+    /// Where they are loaded from and appended to.
+    fn store(&self) -> &AggregateStore<A>;
+}
+
+impl Keeps<Incident> for Desk {
+    fn store(&self) -> &AggregateStore<Incident> {
+        &self.parts.incidents
+    }
+}
+
+impl Keeps<Configuration<PriorityMatrix>> for Desk {
+    fn store(&self) -> &AggregateStore<Configuration<PriorityMatrix>> {
+        &self.parts.matrices
+    }
+}
+
+impl Keeps<Configuration<CategoryTree>> for Desk {
+    fn store(&self) -> &AggregateStore<Configuration<CategoryTree>> {
+        &self.parts.trees
+    }
+}
+
+impl Keeps<Team> for Desk {
+    fn store(&self) -> &AggregateStore<Team> {
+        &self.parts.teams
+    }
+}
+
+impl Keeps<ApiToken> for Desk {
+    fn store(&self) -> &AggregateStore<ApiToken> {
+        &self.parts.tokens
+    }
+}
+
+/// Why a desk could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum DeskError {
+    /// The log or its database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The configuration that a new desk starts with.
+    #[error("the initial configuration could not be published: {0}")]
+    Setup(#[from] crate::commands::CommandError),
+}
+
+/// How long a reader waits for a read model to reach what it has written.
+pub const READ_YOUR_WRITES_LIMIT: Duration = Duration::from_secs(10);

@@ -1,0 +1,47 @@
+//! Global ids (Relay): opaque to clients, the type and the identity inside.
+
+use async_graphql::{Error, ID};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use uuid::Uuid;
+
+use crate::error::{at_field, code};
+
+/// The kinds of objects that have a global id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::AsRefStr, strum::EnumString)]
+pub(crate) enum Kind {
+    Incident,
+    Team,
+    ApiToken,
+    PriorityMatrix,
+    CategoryTree,
+}
+
+/// The global id of an object.
+pub(crate) fn encode(kind: Kind, id: Uuid) -> ID {
+    ID(URL_SAFE_NO_PAD.encode(format!("{}:{id}", kind.as_ref())))
+}
+
+/// What a global id stands for.
+pub(crate) fn decode(id: &str, field: &str) -> Result<(Kind, Uuid), Error> {
+    parse(id).ok_or_else(|| at_field(code::ID_INVALID, format!("{field} is no id of this desk"), field))
+}
+
+/// The identity in a global id of this kind.
+pub(crate) fn decode_as(kind: Kind, id: &str, field: &str) -> Result<Uuid, Error> {
+    match decode(id, field)? {
+        (found, id) if found == kind => Ok(id),
+        (found, _) => Err(at_field(
+            code::ID_INVALID,
+            format!("{field} must be the id of a {}, not of a {}", kind.as_ref(), found.as_ref()),
+            field,
+        )),
+    }
+}
+
+fn parse(id: &str) -> Option<(Kind, Uuid)> {
+    let bytes = URL_SAFE_NO_PAD.decode(id).ok()?;
+    let text = String::from_utf8(bytes).ok()?;
+    let (kind, id) = text.split_once(':')?;
+    Some((kind.parse().ok()?, id.parse().ok()?))
+}

@@ -1,0 +1,13 @@
+//! The incident practice in the API: its type, its queries, its mutations, and
+//! the incident as it was at another time.
+
+pub(super) mod as_of;
+pub(super) mod diff;
+mod mutations;
+pub(super) mod payload;
+mod queries;
+pub(super) mod types;
+
+pub(super) use mutations::IncidentMutations;
+pub(super) use queries::IncidentQueries;
+pub(super) use types::Incident;

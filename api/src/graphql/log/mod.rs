@@ -1,0 +1,9 @@
+//! The log itself in the API: events by type, actor, object and time, and the
+//! log as it grows.
+
+mod queries;
+mod subscriptions;
+mod types;
+
+pub(super) use queries::LogQueries;
+pub(super) use subscriptions::LogSubscriptions;

@@ -1,0 +1,21 @@
+//! The GraphQL API: queries over the read models, one mutation a command, and
+//! subscriptions that follow the log. A folder a practice; the kernel's
+//! mutations stand once, in `work_item`, for every practice.
+
+mod access;
+mod configuration;
+mod enums;
+mod ids;
+mod incident;
+mod input;
+mod loaders;
+mod log;
+mod organisation;
+mod scalars;
+mod schema;
+mod viewer;
+mod work_item;
+
+pub use loaders::Loaders;
+pub use schema::{DeskSchema, LIMITS, Limits, build, sdl};
+pub use viewer::Viewer;

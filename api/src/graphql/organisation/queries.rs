@@ -1,0 +1,56 @@
+//! Who there is, and who is asking.
+
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use domain::ids::TeamId;
+
+use super::Team;
+use crate::auth::policy::Action;
+use crate::error::{code, coded};
+use crate::graphql::enums::Role;
+use crate::graphql::ids::{self, Kind};
+use crate::graphql::viewer::{Viewer, authorised, desk};
+
+/// The one who asks.
+#[derive(SimpleObject)]
+#[graphql(name = "Viewer")]
+pub(crate) struct ViewerInfo {
+    /// The name that stands in the log.
+    name: String,
+    /// What they may do.
+    role: Role,
+    /// The teams they are a member of.
+    teams: Vec<Team>,
+}
+
+/// Queries on teams and on who is asking.
+#[derive(Default)]
+pub(crate) struct OrganisationQueries;
+
+#[Object]
+impl OrganisationQueries {
+    /// The one who asks.
+    async fn viewer(&self, ctx: &Context<'_>) -> Result<ViewerInfo> {
+        let Viewer(actor) = ctx
+            .data_opt::<Viewer>()
+            .ok_or_else(|| coded(code::UNAUTHENTICATED, "a valid token is needed"))?;
+        let directory = desk(ctx)?.directory();
+        Ok(ViewerInfo {
+            name: actor.id.to_string(),
+            role: actor.role.into(),
+            teams: actor.teams.iter().filter_map(|id| directory.team(*id)).map(Team).collect(),
+        })
+    }
+
+    /// The team with this id.
+    async fn team(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Team>> {
+        authorised(ctx, Action::ReadConfiguration)?;
+        let id = TeamId(ids::decode_as(Kind::Team, &id, "id")?);
+        Ok(desk(ctx)?.directory().team(id).map(Team))
+    }
+
+    /// Every team, by its code.
+    async fn teams(&self, ctx: &Context<'_>) -> Result<Vec<Team>> {
+        authorised(ctx, Action::ReadConfiguration)?;
+        Ok(desk(ctx)?.directory().teams().into_iter().map(Team).collect())
+    }
+}

@@ -1,0 +1,235 @@
+//! An item's history and comments: steps of the log in the words of the desk.
+
+use std::sync::Arc;
+
+use async_graphql::connection::{Connection, Edge, EmptyFields};
+use async_graphql::{Context, Result, SimpleObject};
+use chrono::{DateTime, Utc};
+use projections::work_item_history::HistoryRow;
+use uuid::Uuid;
+
+use super::paging::length;
+use crate::error::{at_field, code};
+use crate::graphql::enums::Visibility;
+use crate::graphql::incident::Incident;
+use crate::graphql::loaders::{Kind, Loaders, Stretch};
+use crate::graphql::scalars::Long;
+use crate::graphql::viewer::Viewer;
+
+/// What changed in one field.
+#[derive(SimpleObject)]
+pub(crate) struct FieldChange {
+    /// The field.
+    field: String,
+    /// What it said.
+    before: Option<String>,
+    /// What it says.
+    after: Option<String>,
+}
+
+impl FieldChange {
+    pub(crate) fn new(field: &str, before: Option<String>, after: Option<String>) -> Self {
+        Self { field: field.to_owned(), before, after }
+    }
+}
+
+/// One step of an item's history.
+#[derive(SimpleObject)]
+pub(crate) struct HistoryEntry {
+    /// The event's position in the log.
+    position: Long,
+    /// The event's place in the item's stream, from 1.
+    sequence: Long,
+    /// What happened, by its name in the past tense.
+    event_type: String,
+    /// When it was so in the world.
+    effective_at: DateTime<Utc>,
+    /// When the desk recorded it.
+    recorded_at: DateTime<Utc>,
+    /// Who did it: a person's login, or a machine such as `docket:auto-close`.
+    actor: String,
+    /// The role in which they did it.
+    role: Option<String>,
+    /// For whom, where that is somebody else.
+    on_behalf_of: Option<String>,
+    /// The door it came through.
+    channel: Option<String>,
+    /// The rule by which a machine did it.
+    rule: Option<String>,
+    /// The command that caused it.
+    command_id: Uuid,
+    /// Why.
+    reason: Option<String>,
+    /// What was said or written down.
+    text: Option<String>,
+    /// The status before, where it changed.
+    status_before: Option<String>,
+    /// The status after, where it changed.
+    status_after: Option<String>,
+    /// What changed, field by field.
+    changes: Vec<FieldChange>,
+}
+
+/// Something that was said about an item.
+#[derive(SimpleObject)]
+pub(crate) struct Comment {
+    /// The event's position in the log.
+    position: Long,
+    /// Who said it.
+    author: String,
+    /// When.
+    commented_at: DateTime<Utc>,
+    /// When the desk recorded it.
+    recorded_at: DateTime<Utc>,
+    /// Who may read it.
+    visibility: Visibility,
+    /// Whether the one who asked for the item said it.
+    from_requester: bool,
+    /// What.
+    text: String,
+}
+
+impl HistoryEntry {
+    pub(crate) fn of(row: &HistoryRow) -> Self {
+        Self {
+            position: Long(row.position),
+            sequence: Long(row.sequence),
+            event_type: row.event_type.clone(),
+            effective_at: row.effective_at,
+            recorded_at: row.recorded_at,
+            actor: row.actor.clone(),
+            role: row.role.clone(),
+            on_behalf_of: row.on_behalf_of.clone(),
+            channel: row.channel.clone(),
+            rule: row.rule.clone(),
+            command_id: row.command_id,
+            reason: row.reason.clone(),
+            text: row.text.clone(),
+            status_before: row.status_before.clone(),
+            status_after: row.status_after().map(ToOwned::to_owned),
+            changes: row
+                .changes
+                .iter()
+                .map(|change| FieldChange {
+                    field: change.field.clone(),
+                    before: change.before.clone(),
+                    after: change.after.clone(),
+                })
+                .collect(),
+        }
+    }
+}
+
+impl Comment {
+    fn of(row: &HistoryRow) -> Self {
+        Self {
+            position: Long(row.position),
+            author: row.actor.clone(),
+            commented_at: row.effective_at,
+            recorded_at: row.recorded_at,
+            visibility: match row.visibility.as_deref() {
+                Some("Public") => Visibility::Public,
+                _ => Visibility::Internal,
+            },
+            from_requester: row.from_requester.unwrap_or_default(),
+            text: row.text.clone().unwrap_or_default(),
+        }
+    }
+}
+
+/// Whether a requester may see a step: nothing of what the desk says and
+/// weighs among itself.
+fn is_public(row: &HistoryRow) -> bool {
+    match row.event_type.as_str() {
+        "CommentAdded" => row.visibility.as_deref() == Some("Public"),
+        "Registered" | "Classified" | "PrioritySet" | "Assigned" | "AssignmentAccepted" | "Forwarded" | "Urged"
+        | "StageResultNotified" | "RequesterContacted" | "AttachmentAdded" | "PutOnHold" | "Resumed"
+        | "ServiceRestored" | "WorkaroundApplied" | "ExpectedResolutionSet" | "Resolved" | "ResolutionConfirmed"
+        | "ResolutionRejected" | "Closed" | "Reopened" | "Cancelled" | "MergedInto" | "Archived" => true,
+        _ => false,
+    }
+}
+
+type Page<T> = Connection<String, T, EmptyFields, EmptyFields>;
+
+/// A page of an item's history.
+pub(crate) async fn history(
+    ctx: &Context<'_>,
+    incident: &Incident,
+    first: Option<i32>,
+    after: Option<&str>,
+) -> Result<Page<HistoryEntry>> {
+    let internal = ctx.data::<Viewer>()?.sees_internal();
+    let rows = rows(ctx, incident, Kind::Steps, after).await?;
+    page(rows, first, |row| internal || is_public(row), HistoryEntry::of)
+}
+
+/// A page of what was said.
+pub(crate) async fn comments(
+    ctx: &Context<'_>,
+    incident: &Incident,
+    first: Option<i32>,
+    after: Option<&str>,
+) -> Result<Page<Comment>> {
+    let kind = match ctx.data::<Viewer>()?.sees_internal() {
+        true => Kind::Comments,
+        false => Kind::PublicComments,
+    };
+    let rows = rows(ctx, incident, kind, after).await?;
+    page(rows, first, |_| true, Comment::of)
+}
+
+/// The steps after a cursor: from the read model, or from the past that the
+/// incident was asked for.
+async fn rows(
+    ctx: &Context<'_>,
+    incident: &Incident,
+    kind: Kind,
+    after: Option<&str>,
+) -> Result<Arc<Vec<HistoryRow>>> {
+    let after = match after {
+        None => 0,
+        Some(cursor) => cursor
+            .parse()
+            .ok()
+            .filter(|position| *position >= 0)
+            .ok_or_else(|| at_field(code::CURSOR_INVALID, "after is no cursor of this list", "after"))?,
+    };
+    if let Some(past) = &incident.past {
+        let is_wanted = |row: &&HistoryRow| {
+            row.position > after
+                && match kind {
+                    Kind::Steps => true,
+                    Kind::Comments => row.event_type == "CommentAdded",
+                    Kind::PublicComments => row.event_type == "CommentAdded" && is_public(row),
+                }
+        };
+        return Ok(Arc::new(past.history.iter().filter(is_wanted).cloned().collect()));
+    }
+    // One more than the longest page tells whether another follows.
+    let stretch = Stretch { at: incident.at(), kind, after, limit: MAX_ROWS };
+    let rows = ctx.data::<Loaders>()?.history.load_one(stretch).await?;
+    Ok(rows.unwrap_or_default())
+}
+
+/// How many steps are read of one item at once.
+const MAX_ROWS: i64 = 401;
+
+fn page<T: async_graphql::OutputType>(
+    rows: Arc<Vec<HistoryRow>>,
+    first: Option<i32>,
+    is_visible: impl Fn(&HistoryRow) -> bool,
+    node: impl Fn(&HistoryRow) -> T,
+) -> Result<Page<T>> {
+    let length = usize::from(length(first, "first")?);
+    let more_to_read = i64::try_from(rows.len()).is_ok_and(|read| read == MAX_ROWS);
+    let mut visible = rows.iter().filter(|row| is_visible(row)).peekable();
+    let mut edges = Vec::new();
+    while edges.len() < length {
+        let Some(row) = visible.next() else { break };
+        edges.push(Edge::new(row.position.to_string(), node(row)));
+    }
+    let mut page = Connection::new(false, visible.peek().is_some() || more_to_read);
+    page.edges = edges;
+    Ok(page)
+}

@@ -1,0 +1,185 @@
+//! `docket serve`: the desk behind its doors, until somebody asks it to stop.
+
+use std::future::Future;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context;
+use domain::Role;
+use domain::ids::PersonId;
+use event_store::local_postgres::ServeLock;
+use event_store::{DatabaseSource, PoolSettings};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::desk::{Desk, Projecting};
+use crate::processes::Processes;
+
+/// How long requests under way may take once the service is asked to stop.
+const SHUTDOWN_LIMIT: Duration = Duration::from_secs(20);
+
+/// A desk that is being served.
+pub struct Serving {
+    /// Where it listens.
+    pub address: SocketAddr,
+    desk: Desk,
+    processes: Processes,
+    stop: CancellationToken,
+    doors: tokio::task::JoinHandle<std::io::Result<()>>,
+    _lock: Option<ServeLock>,
+}
+
+impl Serving {
+    /// Opens the desk of a database and begins to serve it.
+    pub async fn start(source: &DatabaseSource, listen: SocketAddr) -> anyhow::Result<Self> {
+        let lock = match source {
+            DatabaseSource::DataDir(dir) => Some(ServeLock::acquire(dir)?),
+            DatabaseSource::Url(_) => None,
+        };
+        let metrics = crate::telemetry::metrics();
+        let listener = TcpListener::bind(listen)
+            .await
+            .with_context(|| format!("cannot listen on {listen}"))?;
+        let address = listener.local_addr()?;
+        let desk = Desk::open(source, PoolSettings::default(), Projecting::Yes).await?;
+        let processes = Processes::start(&desk);
+        let schema = crate::graphql::build(desk.clone());
+        let router = crate::http::router(desk.clone(), schema, metrics);
+        let stop = CancellationToken::new();
+        let stopped = stop.clone();
+        let doors = tokio::spawn(async move {
+            axum::serve(listener, router)
+                .with_graceful_shutdown(stopped.cancelled_owned())
+                .await
+        });
+        tracing::info!(%address, "the desk is open");
+        Ok(Self { address, desk, processes, stop, doors, _lock: lock })
+    }
+
+    /// The desk that is served.
+    pub fn desk(&self) -> &Desk {
+        &self.desk
+    }
+
+    /// Serves until asked to stop, then finishes what is under way.
+    pub async fn until(mut self, asked_to_stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+        tokio::select! {
+            () = asked_to_stop => {}
+            ended = &mut self.doors => {
+                self.processes.stop().await;
+                self.desk.close().await;
+                return Ok(ended??);
+            }
+        }
+        self.stop().await;
+        Ok(())
+    }
+
+    /// Takes no more requests, finishes those under way, and lets go of the
+    /// database.
+    pub async fn stop(self) {
+        tracing::info!("the desk closes: requests under way are finished");
+        self.stop.cancel();
+        if tokio::time::timeout(SHUTDOWN_LIMIT, self.doors).await.is_err() {
+            tracing::warn!("some connections were still open and are cut now");
+        }
+        self.processes.stop().await;
+        self.desk.close().await;
+        tracing::info!("the desk is closed");
+    }
+}
+
+/// Serves until SIGTERM or SIGINT.
+pub async fn run(source: &DatabaseSource, listen: SocketAddr, load: Option<&str>) -> anyhow::Result<()> {
+    // Listened for from the beginning: a signal during the start is not lost.
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    let mut interrupt = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())?;
+    let asked = async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    };
+    tokio::pin!(asked);
+    let serving = tokio::select! {
+        started = Serving::start(source, listen) => started?,
+        () = &mut asked => return Ok(()),
+    };
+    if let Some(load) = load {
+        let filled = async {
+            fill(&serving, load).await?;
+            welcome(&serving, source).await
+        };
+        let filled = tokio::select! {
+            filled = filled => filled,
+            () = &mut asked => Ok(()),
+        };
+        if let Err(error) = filled {
+            serving.stop().await;
+            return Err(error);
+        }
+    }
+    serving.until(asked).await
+}
+
+/// Fills the desk before anybody is told that it is open.
+async fn fill(serving: &Serving, load: &str) -> anyhow::Result<()> {
+    let desk = serving.desk();
+    if load == "sample" {
+        anyhow::bail!("no sample yet");
+    }
+    crate::import::command_line::run(desk, Path::new(load), false).await
+}
+
+/// Says where the desk is and how to ask it something.
+async fn welcome(serving: &Serving, source: &DatabaseSource) -> anyhow::Result<()> {
+    let token = token_for_a_first_look(serving.desk(), source).await?;
+    let address = serving.address;
+    let mut out = std::io::stdout();
+    writeln!(out, "\n案牍 Docket is open.\n")?;
+    writeln!(out, "  GraphQL    http://{address}/graphql   (WebSocket: ws://{address}/graphql)")?;
+    writeln!(out, "  Health     http://{address}/health/ready")?;
+    writeln!(out, "  Metrics    http://{address}/metrics\n")?;
+    writeln!(out, "Ask it something (the token is a coordinator's):\n")?;
+    writeln!(out, "  curl -s http://{address}/graphql \\")?;
+    writeln!(out, "    -H 'Authorization: Bearer {token}' \\")?;
+    writeln!(out, "    -H 'Content-Type: application/json' \\")?;
+    writeln!(
+        out,
+        "    -d '{{\"query\": \"{{ workItems(first: 5, filter: {{isOpen: true}}, orderBy: {{field: PRIORITY, direction: ASC}}) \
+         {{ totalCount nodes {{ number summary status priority team {{ name }} openedAt }} }} }}\"}}'\n"
+    )?;
+    out.flush()?;
+    Ok(())
+}
+
+/// A coordinator's token, kept beside the data so that the next start shows
+/// the same one.
+async fn token_for_a_first_look(desk: &Desk, source: &DatabaseSource) -> anyhow::Result<String> {
+    let file = match source {
+        DatabaseSource::DataDir(dir) => Some(dir.join("first-look.token")),
+        DatabaseSource::Url(_) => None,
+    };
+    if let Some(file) = &file
+        && let Ok(kept) = std::fs::read_to_string(file)
+        && crate::auth::find_token(desk, kept.trim()).await?.is_some()
+    {
+        return Ok(kept.trim().to_owned());
+    }
+    let name = PersonId::new("first-look")?;
+    let secret = crate::command_line::issue_token(desk, name, Role::Coordinator).await?;
+    if let Some(file) = &file {
+        let _ = std::fs::remove_file(file);
+        std::fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(file)
+            .and_then(|mut file| writeln!(file, "{secret}"))
+            .with_context(|| format!("cannot keep a token in {}", file.display()))?;
+    }
+    Ok(secret)
+}

@@ -1,0 +1,86 @@
+//! Databases for tests: one each, on the server that the test run has started,
+//! or on a private one where a test is run by itself.
+
+use std::sync::Arc;
+
+use event_store::LocalPostgres;
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{ConnectOptions, Connection, Executor};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+/// Where the test run has started a server: the URL of a superuser.
+const SERVER: &str = "DOCKET_TEST_POSTGRES_URL";
+
+/// A database of a test's own.
+#[derive(Clone)]
+pub struct TestDatabase {
+    options: PgConnectOptions,
+    _server: Option<Arc<(LocalPostgres, TempDir)>>,
+}
+
+impl TestDatabase {
+    /// Creates an empty database.
+    pub async fn create() -> Self {
+        let (options, server) = server().await;
+        let name = format!("docket_test_{}", Uuid::now_v7().simple());
+        let mut connection = options.connect().await.expect("the server answers");
+        connection
+            .execute(format!("create database {name}").as_str())
+            .await
+            .expect("the database is created");
+        connection.close().await.expect("the connection closes");
+        Self {
+            options: options.database(&name),
+            _server: server,
+        }
+    }
+
+    /// The database's URL, as a user would give it.
+    pub fn url(&self) -> String {
+        self.options.to_url_lossy().to_string()
+    }
+
+    /// A connection of the database's administrator.
+    pub async fn administrator(&self) -> PgConnection {
+        self.options.connect().await.expect("the database answers")
+    }
+
+    /// Runs a statement as the database's administrator.
+    pub async fn execute(&self, sql: &str) {
+        let mut connection = self.administrator().await;
+        connection
+            .execute(sql)
+            .await
+            .expect("the statement is carried out");
+        connection.close().await.expect("the connection closes");
+    }
+
+    /// One number, as the database's administrator sees it.
+    pub async fn number(&self, sql: &str) -> i64 {
+        let mut connection = self.administrator().await;
+        sqlx::query_scalar(sql)
+            .fetch_one(&mut connection)
+            .await
+            .expect("the query is answered")
+    }
+}
+
+async fn server() -> (PgConnectOptions, Option<Arc<(LocalPostgres, TempDir)>>) {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how the test run names its server"
+    )]
+    let url = std::env::var(SERVER);
+    if let Ok(url) = url {
+        return (url.parse().expect("the URL of the test server"), None);
+    }
+    let directory = TempDir::new().expect("a temporary directory");
+    let server = LocalPostgres::start(directory.path())
+        .await
+        .expect("PostgreSQL starts");
+    (
+        server.options().clone(),
+        Some(Arc::new((server, directory))),
+    )
+}
