@@ -138,7 +138,7 @@ create table work_queue_text (
     position  bigint  not null,
     is_public boolean not null,
     body      text    not null collate "C",
-    primary key (item_id, position)
+    primary key (item_id, position, is_public)
 );
 
 comment on table work_queue_text is 'What was written about each item in more than a line, to search in.';

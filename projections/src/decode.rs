@@ -70,7 +70,7 @@ impl Decoded {
     fn with(recorded: Arc<RecordedEvent>, event: DeskEvent) -> Result<Self, DecodeError> {
         let metadata = recorded
             .metadata()
-            .map_err(|error| DecodeError::new(&recorded, format!("its envelope: {error}")))?;
+            .map_err(|error| DecodeError::new(&recorded, &format!("its envelope: {error}")))?;
         Ok(Self {
             recorded,
             event,
@@ -94,7 +94,7 @@ pub struct DecodeError {
 }
 
 impl DecodeError {
-    fn new(recorded: &RecordedEvent, detail: impl ToString) -> Self {
+    fn new(recorded: &RecordedEvent, detail: &dyn std::fmt::Display) -> Self {
         Self {
             position: recorded.position,
             event_type: recorded.event_type.clone(),
@@ -130,7 +130,7 @@ fn incident_event(recorded: &RecordedEvent) -> Result<incident::Event, DecodeErr
         let current = recorded
             .clone()
             .upcast(&INCIDENT_UPCASTERS)
-            .map_err(|error| DecodeError::new(recorded, error))?;
+            .map_err(|error| DecodeError::new(recorded, &error))?;
         return incident_event(&current);
     }
     // The name tells which of the two enums it is; trying one after the other
@@ -153,7 +153,7 @@ fn content<E: DomainEvent + DeserializeOwned>(recorded: &RecordedEvent) -> Resul
 }
 
 fn parse<E: DeserializeOwned>(recorded: &RecordedEvent) -> Result<E, DecodeError> {
-    serde_json::from_str(&recorded.payload).map_err(|error| DecodeError::new(recorded, error))
+    serde_json::from_str(&recorded.payload).map_err(|error| DecodeError::new(recorded, &error))
 }
 
 /// Refuses what a newer program wrote.
@@ -163,6 +163,6 @@ fn check_version(recorded: &RecordedEvent, known: &str) -> Result<(), DecodeErro
     }
     Err(DecodeError::new(
         recorded,
-        format!("this program knows version {known}"),
+        &format!("this program knows version {known}"),
     ))
 }

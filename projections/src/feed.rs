@@ -3,12 +3,12 @@
 
 use std::sync::Arc;
 
-use event_store::{Log, RecordedEvent};
+use event_store::{Log, RecordedEvent, StoreError};
 use futures_util::StreamExt;
 use tokio::sync::mpsc;
 
 use crate::projection::Interest;
-use crate::{DecodeError, Decoded, ProjectionError, ProjectionName};
+use crate::{Decoded, ProjectionError, ProjectionName};
 
 /// Decoded events, contiguous up to a position.
 #[derive(Debug)]
@@ -17,8 +17,8 @@ pub(crate) struct Batch {
     pub(crate) events: Vec<Decoded>,
     /// The position up to which the batch reaches.
     pub(crate) last: i64,
-    /// Why it does not reach further: the event behind `last`.
-    pub(crate) problem: Option<DecodeError>,
+    /// Why it does not reach further: something is wrong behind `last`.
+    pub(crate) problem: Option<ProjectionError>,
 }
 
 impl Batch {
@@ -35,6 +35,10 @@ impl Batch {
         };
         for event in events {
             let position = event.position;
+            if position != batch.last + 1 {
+                batch.problem = Some(missing(batch.last + 1));
+                return batch;
+            }
             let decoded = match name.interest(&event.aggregate_type, &event.event_type) {
                 Interest::None => None,
                 Interest::Envelope => Some(Decoded::envelope(event)),
@@ -43,7 +47,7 @@ impl Batch {
             match decoded {
                 Some(Ok(decoded)) => batch.events.push(decoded),
                 Some(Err(problem)) => {
-                    batch.problem = Some(problem);
+                    batch.problem = Some(problem.into());
                     return batch;
                 }
                 None => {}
@@ -52,6 +56,14 @@ impl Batch {
         }
         batch
     }
+}
+
+/// The log has no gaps: a position that is not there is a fault.
+pub(crate) fn missing(position: i64) -> ProjectionError {
+    ProjectionError::Store(StoreError::Corrupt {
+        position,
+        problem: "it is missing".to_owned(),
+    })
 }
 
 /// Reads a stretch of the log ahead and decodes it on other threads, while its

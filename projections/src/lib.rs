@@ -26,6 +26,7 @@ mod read_models;
 pub mod rebuild;
 mod status;
 pub mod timer;
+mod told;
 pub mod work_item_history;
 pub mod work_item_link;
 pub mod work_queue;

@@ -13,7 +13,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use crate::checkpoint::{self, Stored};
-use crate::feed::{Batch, Feed};
+use crate::feed::{Batch, Feed, missing};
 use crate::lease::{Lease, lease};
 use crate::progress::{Exchange, Progress};
 use crate::projection::Projection;
@@ -208,7 +208,11 @@ struct Keeper {
 struct Hold<'l> {
     lease: &'l mut Lease,
     projection: Box<dyn Projection>,
+    /// How far the log has been read.
     position: i64,
+    /// Where the checkpoint stands. It may lag behind as long as nothing lies
+    /// between the two that the projection is interested in.
+    saved: i64,
 }
 
 impl Keeper {
@@ -218,6 +222,17 @@ impl Keeper {
     const LIVE_EVENTS: usize = 2_000;
     /// From how far behind on the log is read ahead, in its own way.
     const FAR_BEHIND: i64 = 10_000;
+    /// From how far behind on an empty projection is built aside, which is
+    /// faster.
+    const FROM_SCRATCH: i64 = 50_000;
+    /// The shortest time from one live batch to the next. Under load it makes
+    /// fewer and larger batches, which leaves the machine to those who work;
+    /// alone, an event never waits for it.
+    const SHORTEST_CYCLE: Duration = Duration::from_millis(3);
+    /// How long a checkpoint may lag behind what has been read.
+    const UNSAVED_TIME: Duration = Duration::from_millis(250);
+    /// How many positions a checkpoint may lag behind what has been read.
+    const UNSAVED_POSITIONS: i64 = 10_000;
 
     /// Keeps the projection until the end: what fails is tried again, after
     /// pauses that grow.
@@ -274,6 +289,15 @@ impl Keeper {
     /// Makes the tables current.
     async fn take_hold<'l>(&self, lease: &'l mut Lease) -> Result<Hold<'l>, ProjectionError> {
         let position = match checkpoint::find(lease, self.name).await? {
+            Stored::Current(0) if self.log.head().await?.position > Self::FROM_SCRATCH => {
+                match self.build_aside().await {
+                    Ok(position) => position,
+                    // Somebody does it already; they will find us in the way
+                    // for a moment at most.
+                    Err(ProjectionError::BeingRebuilt(_)) => 0,
+                    Err(error) => return Err(error),
+                }
+            }
             Stored::Current(position) => position,
             Stored::Older => {
                 tracing::info!(
@@ -281,9 +305,7 @@ impl Keeper {
                     version = self.name.version(),
                     "the projection is built anew in a new version"
                 );
-                rebuild::replace(&self.log, &self.connect, self.name, &|_, _| ())
-                    .await?
-                    .position
+                self.build_aside().await?
             }
         };
         let mut projection = self.name.start();
@@ -292,31 +314,50 @@ impl Keeper {
             lease,
             projection,
             position,
+            saved: position,
         })
     }
 
+    async fn build_aside(&self) -> Result<i64, ProjectionError> {
+        let rebuilt = rebuild::replace(&self.log, &self.connect, self.name, &|_, _| ()).await?;
+        Ok(rebuilt.position)
+    }
+
     async fn follow(&self, hold: &mut Hold<'_>) -> Result<(), ProjectionError> {
-        loop {
+        while !self.closing.is_cancelled() {
             let head = self.log.seen();
             if head - hold.position > Self::FAR_BEHIND {
                 self.read_ahead(hold, head).await?;
-            }
-            let mut follower = self.log.follow(hold.position).with_max(Self::LIVE_EVENTS);
-            while follower.position() == hold.position {
-                if self.log.seen() - hold.position > Self::FAR_BEHIND {
-                    break;
-                }
-                let next = follower.next();
-                let Some(events) = self.closing.run_until_cancelled(next).await else {
-                    return Ok(());
-                };
-                let batch = Batch::decode(self.name, hold.position, events?);
-                self.apply(hold, vec![batch]).await?;
-            }
-            if self.closing.is_cancelled() {
-                return Ok(());
+            } else {
+                self.follow_closely(hold).await?;
             }
         }
+        self.save(hold).await
+    }
+
+    /// Applies what comes as it comes, until the projectors are shut down, the
+    /// projection falls far behind, or somebody else has moved its checkpoint.
+    async fn follow_closely(&self, hold: &mut Hold<'_>) -> Result<(), ProjectionError> {
+        let mut follower = self.log.follow(hold.position).with_max(Self::LIVE_EVENTS);
+        while follower.position() == hold.position
+            && self.log.seen() - hold.position <= Self::FAR_BEHIND
+        {
+            let next = tokio::time::timeout(Self::UNSAVED_TIME, follower.next());
+            let events = match self.closing.run_until_cancelled(next).await {
+                None => return Ok(()),
+                Some(Err(_)) => {
+                    self.save(hold).await?;
+                    continue;
+                }
+                Some(Ok(events)) => events?,
+            };
+            let began = Instant::now();
+            let batch = Batch::decode(self.name, hold.position, events);
+            self.apply(hold, vec![batch]).await?;
+            let cycle = tokio::time::sleep_until(began + Self::SHORTEST_CYCLE);
+            self.closing.run_until_cancelled(cycle).await;
+        }
+        Ok(())
     }
 
     /// Applies the log up to a position in large batches.
@@ -326,6 +367,7 @@ impl Keeper {
         let mut feed = Feed::start(&self.log, self.name, hold.position, upto);
         let mut batches = Vec::new();
         let mut events = 0;
+        let before = hold.position;
         while let Some(batch) = feed.next().await {
             let batch = batch?;
             events += batch.events.len();
@@ -339,53 +381,77 @@ impl Keeper {
                 }
             }
         }
-        if batches.is_empty() {
-            return Ok(());
+        if !batches.is_empty() {
+            self.apply(hold, batches).await?;
         }
-        self.apply(hold, batches).await
+        if hold.position == before {
+            return Err(missing(before + 1));
+        }
+        Ok(())
     }
 
-    /// Applies batches that follow each other in one transaction with the
-    /// checkpoint. When somebody else has moved that, nothing is applied and
-    /// the hold stands where the checkpoint does.
-    async fn apply(&self, hold: &mut Hold<'_>, batches: Vec<Batch>) -> Result<(), ProjectionError> {
-        let Hold {
-            lease,
-            projection,
-            position,
-        } = hold;
-        // Whatever a failure left in memory is not what the tables hold.
-        projection.forget();
-        let mut transaction = lease.begin().await?;
-        let stored = checkpoint::lock(&mut transaction, self.name).await?;
-        if stored != *position {
-            *position = stored;
-            return Ok(());
-        }
-        let mut last = stored;
-        let mut problem = None;
-        for batch in batches {
-            projection.take(&mut transaction, &batch.events).await?;
-            last = batch.last;
-            problem = batch.problem;
-        }
-        if last > stored {
-            projection.write(&mut transaction).await?;
-            checkpoint::advance(&mut transaction, self.name, last).await?;
-            transaction.commit().await?;
-            projection.forget();
-            *position = last;
-            self.progress.commit(self.name, last);
+    /// Applies batches that follow each other, all or none.
+    async fn apply(
+        &self,
+        hold: &mut Hold<'_>,
+        mut batches: Vec<Batch>,
+    ) -> Result<(), ProjectionError> {
+        let problem = batches.last_mut().and_then(|batch| batch.problem.take());
+        let last = batches.last().map_or(hold.position, |batch| batch.last);
+        if batches.iter().any(|batch| !batch.events.is_empty()) {
+            self.commit(hold, &batches, last).await?;
         } else {
-            transaction.rollback().await?;
-        }
-        match problem {
-            Some(problem) => Err(problem.into()),
-            None => {
-                self.progress.of(self.name).recover();
-                Ok(())
+            hold.position = last;
+            if problem.is_some() || last - hold.saved > Self::UNSAVED_POSITIONS {
+                self.save(hold).await?;
             }
         }
+        self.progress.commit(self.name, hold.position);
+        if let Some(problem) = problem {
+            return Err(problem);
+        }
+        self.progress.of(self.name).recover();
+        Ok(())
+    }
+
+    /// Changes the tables and moves the checkpoint in one transaction. When
+    /// somebody else has moved that, nothing is changed and the hold stands
+    /// where the checkpoint does.
+    async fn commit(
+        &self,
+        hold: &mut Hold<'_>,
+        batches: &[Batch],
+        last: i64,
+    ) -> Result<(), ProjectionError> {
+        let projection = &mut hold.projection;
+        // Whatever a failure left in memory is not what the tables hold.
+        projection.forget();
+        let mut transaction = hold.lease.begin().await?;
+        let stored = checkpoint::lock(&mut transaction, self.name).await?;
+        if stored != hold.saved {
+            transaction.rollback().await?;
+            (hold.saved, hold.position) = (stored, stored);
+            return Ok(());
+        }
+        for batch in batches {
+            projection.take(&mut transaction, &batch.events).await?;
+        }
+        projection.write(&mut transaction).await?;
+        checkpoint::advance(&mut transaction, self.name, last).await?;
+        transaction.commit().await?;
+        projection.forget();
+        (hold.saved, hold.position) = (last, last);
+        Ok(())
+    }
+
+    /// Moves the checkpoint to where the log has been read, where nothing but
+    /// that is to be written.
+    async fn save(&self, hold: &mut Hold<'_>) -> Result<(), ProjectionError> {
+        if hold.saved == hold.position {
+            return Ok(());
+        }
+        let last = hold.position;
+        self.commit(hold, &[], last).await
     }
 
     async fn catch_up_under(&self, lease: &mut Lease, head: i64) -> Result<i64, ProjectionError> {
@@ -393,6 +459,7 @@ impl Keeper {
         while hold.position < head {
             self.read_ahead(&mut hold, head).await?;
         }
+        self.save(&mut hold).await?;
         Ok(hold.position)
     }
 }

@@ -2,6 +2,8 @@
 //! transaction as its place in the log, so that neither is ever ahead of the
 //! other.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use sqlx::{Connection, PgConnection, PgPool};
 use uuid::Uuid;
@@ -140,48 +142,9 @@ pub async fn apply_changes(
     position: i64,
 ) -> Result<(), ReadError> {
     let mut transaction = connection.begin().await?;
-    for (key, change) in changes {
-        match change {
-            TimerChange::Start {
-                due_at,
-                source_position,
-            } => {
-                sqlx::query!(
-                    "
-                    insert into timers (process, key, due_at, parked, source_position)
-                    values ($1, $2, $3, false, $4)
-                    on conflict (process, key) do update set
-                        due_at = excluded.due_at, parked = false,
-                        source_position = excluded.source_position
-                    ",
-                    process,
-                    key,
-                    due_at,
-                    source_position,
-                )
-                .execute(&mut *transaction)
-                .await?;
-            }
-            TimerChange::Stop => {
-                sqlx::query!(
-                    "delete from timers where process = $1 and key = $2",
-                    process,
-                    key
-                )
-                .execute(&mut *transaction)
-                .await?;
-            }
-            TimerChange::TryAgain => {
-                sqlx::query!(
-                    "update timers set parked = false where process = $1 and key = $2 and parked",
-                    process,
-                    key,
-                )
-                .execute(&mut *transaction)
-                .await?;
-            }
-        }
-    }
+    Outcome::of(changes)
+        .write(&mut transaction, process)
+        .await?;
     sqlx::query!(
         "
         insert into checkpoints (name, version, position) values ($1, $2, $3)
@@ -195,6 +158,91 @@ pub async fn apply_changes(
     .await?;
     transaction.commit().await?;
     Ok(())
+}
+
+/// What is left of changes when of each key only the last ones count, column
+/// by column, as statements take them.
+#[derive(Default)]
+struct Outcome {
+    started: Vec<Uuid>,
+    due_at: Vec<DateTime<Utc>>,
+    source_positions: Vec<i64>,
+    stopped: Vec<Uuid>,
+    tried_again: Vec<Uuid>,
+}
+
+impl Outcome {
+    fn of(changes: &[(Uuid, TimerChange)]) -> Self {
+        let mut last: HashMap<Uuid, TimerChange> = HashMap::new();
+        for (key, change) in changes {
+            match change {
+                // One that was just set, or is gone, has nothing to try again.
+                TimerChange::TryAgain => {
+                    last.entry(*key).or_insert(*change);
+                }
+                TimerChange::Start { .. } | TimerChange::Stop => {
+                    last.insert(*key, *change);
+                }
+            }
+        }
+        let mut outcome = Self::default();
+        for (key, change) in last {
+            match change {
+                TimerChange::Start {
+                    due_at,
+                    source_position,
+                } => {
+                    outcome.started.push(key);
+                    outcome.due_at.push(due_at);
+                    outcome.source_positions.push(source_position);
+                }
+                TimerChange::Stop => outcome.stopped.push(key),
+                TimerChange::TryAgain => outcome.tried_again.push(key),
+            }
+        }
+        outcome
+    }
+
+    async fn write(&self, connection: &mut PgConnection, process: &str) -> Result<(), sqlx::Error> {
+        if !self.started.is_empty() {
+            sqlx::query!(
+                "
+                insert into timers (process, key, due_at, parked, source_position)
+                select $1, t.key, t.due_at, false, t.source_position
+                from unnest($2::uuid[], $3::timestamptz[], $4::bigint[])
+                    as t (key, due_at, source_position)
+                on conflict (process, key) do update set
+                    due_at = excluded.due_at, parked = false,
+                    source_position = excluded.source_position
+                ",
+                process,
+                &self.started,
+                &self.due_at,
+                &self.source_positions,
+            )
+            .execute(&mut *connection)
+            .await?;
+        }
+        if !self.stopped.is_empty() {
+            sqlx::query!(
+                "delete from timers where process = $1 and key = any ($2)",
+                process,
+                &self.stopped,
+            )
+            .execute(&mut *connection)
+            .await?;
+        }
+        if !self.tried_again.is_empty() {
+            sqlx::query!(
+                "update timers set parked = false where process = $1 and key = any ($2) and parked",
+                process,
+                &self.tried_again,
+            )
+            .execute(connection)
+            .await?;
+        }
+        Ok(())
+    }
 }
 
 fn checkpoint_name(process: &str) -> String {

@@ -14,6 +14,9 @@ const DESCRIBED: usize = 10;
 /// A row as JSON.
 type Fields = Map<String, Value>;
 
+/// A row of either table, where there is one.
+type Stored = Option<Json<Fields>>;
+
 impl Shadow {
     /// Brings the copy to where the live tables stand at one moment, and
     /// compares the two as of that moment.
@@ -94,13 +97,12 @@ impl Pair<'_> {
             "select to_jsonb(live), to_jsonb(rebuilt) {} limit {limit}",
             self.different(connection).await?
         );
-        let rows: Vec<(Option<Json<Fields>>, Option<Json<Fields>>)> =
-            sqlx::query_as(&statement).fetch_all(connection).await?;
+        let rows: Vec<(Stored, Stored)> = sqlx::query_as(&statement).fetch_all(connection).await?;
         let described = rows.into_iter().map(|(live, rebuilt)| {
             self.in_words(
                 &key,
-                live.map(|row| row.0).unwrap_or_default(),
-                &rebuilt.map(|row| row.0).unwrap_or_default(),
+                &live.unwrap_or_default().0,
+                &rebuilt.unwrap_or_default().0,
             )
         });
         Ok(described.collect())
@@ -133,8 +135,8 @@ impl Pair<'_> {
         .await
     }
 
-    fn in_words(&self, key: &[String], live: Fields, rebuilt: &Fields) -> String {
-        let known = if live.is_empty() { rebuilt } else { &live };
+    fn in_words(&self, key: &[String], live: &Fields, rebuilt: &Fields) -> String {
+        let known = if live.is_empty() { rebuilt } else { live };
         let key: Vec<String> = key
             .iter()
             .map(|column| format!("{column} {}", known.get(column).unwrap_or(&Value::Null)))

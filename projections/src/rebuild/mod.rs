@@ -103,10 +103,11 @@ async fn build_and_swap(
     log: &Log,
     progress: ProgressFn<'_>,
 ) -> Result<Rebuilt, ProjectionError> {
+    /// How often the swap is tried before readers count as never ending.
+    const ATTEMPTS: usize = 100;
     let head = log.head().await?.position;
     shadow.load(head, progress).await?;
     shadow.complete().await?;
-    const ATTEMPTS: usize = 100;
     for _ in 0..ATTEMPTS {
         // What came meanwhile, so that little is left for the moment in which
         // everybody waits.

@@ -12,7 +12,7 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, Executor, PgConnection};
 
 use super::{ProgressFn, Rebuilt};
-use crate::feed::Feed;
+use crate::feed::{Feed, missing};
 use crate::lease::{Lease, try_lease};
 use crate::projection::Projection;
 use crate::{ProjectionError, ProjectionName, checkpoint};
@@ -116,7 +116,7 @@ impl Shadow {
             let batch = batch?;
             self.projection.take(&mut self.lease, &batch.events).await?;
             if let Some(problem) = batch.problem {
-                return Err(problem.into());
+                return Err(problem);
             }
             position = batch.last;
             if self.projection.is_full() {
@@ -124,6 +124,9 @@ impl Shadow {
                 self.position = position;
             }
             progress(position, upto);
+        }
+        if position < upto {
+            return Err(missing(position + 1));
         }
         self.write().await?;
         self.position = position;
@@ -263,12 +266,17 @@ pub(super) async fn take_rest(
         return Ok(());
     }
     let mut feed = Feed::start(log, name, after, upto);
+    let mut position = after;
     while let Some(batch) = feed.next().await {
         let batch = batch?;
         projection.take(connection, &batch.events).await?;
         if let Some(problem) = batch.problem {
-            return Err(problem.into());
+            return Err(problem);
         }
+        position = batch.last;
+    }
+    if position < upto {
+        return Err(missing(position + 1));
     }
     projection.write(connection).await
 }

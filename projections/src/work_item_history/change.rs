@@ -21,15 +21,6 @@ pub struct Change {
     pub after: Option<String>,
 }
 
-/// What somebody said with an event.
-#[derive(Debug, Default)]
-pub(super) struct Told<'a> {
-    /// Why they did it.
-    pub(super) reason: Option<&'a str>,
-    /// What they wrote.
-    pub(super) text: Option<&'a str>,
-}
-
 /// Changes in the making.
 struct Changes(Vec<Change>);
 
@@ -223,7 +214,7 @@ fn connected(event: &WorkEvent, changes: &mut Changes) {
         } => changes.add(field.as_ref(), from.clone(), to.clone()),
         WorkEvent::MergedInto { target_number, .. } => changes.set("merged_into", target_number),
         WorkEvent::Archived {} => {
-            changes.add("archived", Some(false.to_string()), Some(true.to_string()))
+            changes.add("archived", Some(false.to_string()), Some(true.to_string()));
         }
         _ => {}
     }
@@ -279,77 +270,5 @@ fn incident(event: &Event, changes: &mut Changes) {
         }
         Event::ReviewRequired { cause } => changes.set("review_cause", cause.as_ref()),
         _ => {}
-    }
-}
-
-/// What somebody said with an event.
-pub(super) fn told(event: &Event) -> Told<'_> {
-    match event {
-        Event::Work(event) => told_of_work(event),
-        Event::DiagnosisStarted { hypothesis } => Told {
-            text: hypothesis.as_ref().map(|t| t.as_str()),
-            reason: None,
-        },
-        Event::FindingRecorded { text }
-        | Event::WorkaroundApplied { text }
-        | Event::ReviewCompleted { text }
-        | Event::Resolved { solution: text, .. } => Told {
-            text: Some(text.as_str()),
-            reason: None,
-        },
-        Event::PutOnHold { text, .. } => Told {
-            text: text.as_ref().map(|t| t.as_str()),
-            reason: None,
-        },
-        Event::ExpectedResolutionSet { reason, .. }
-        | Event::Closed {
-            no_feedback_reason: reason,
-            ..
-        } => Told {
-            reason: reason.as_ref().map(|t| t.as_str()),
-            text: None,
-        },
-        Event::ResolutionRejected { reason }
-        | Event::Reopened { reason, .. }
-        | Event::Cancelled { reason }
-        | Event::MajorDeclared { reason, .. }
-        | Event::MajorStoodDown { reason }
-        | Event::StatusCorrected { reason, .. } => Told {
-            reason: Some(reason.as_str()),
-            text: None,
-        },
-        Event::Resumed { .. }
-        | Event::ServiceRestored {}
-        | Event::ResolutionConfirmed {}
-        | Event::ReviewRequired { .. } => Told::default(),
-    }
-}
-
-fn told_of_work(event: &WorkEvent) -> Told<'_> {
-    match event {
-        WorkEvent::CommentAdded { text, .. }
-        | WorkEvent::StageResultNotified { text, .. }
-        | WorkEvent::RequesterContacted { text, .. } => Told {
-            text: Some(text.as_str()),
-            reason: None,
-        },
-        WorkEvent::Urged { text, .. } | WorkEvent::EffortLogged { text, .. } => Told {
-            text: text.as_ref().map(|t| t.as_str()),
-            reason: None,
-        },
-        WorkEvent::PriorityOverridden { reason, .. }
-        | WorkEvent::Returned { reason, .. }
-        | WorkEvent::EscalatedFunctionally { reason, .. }
-        | WorkEvent::EscalatedHierarchically { reason, .. }
-        | WorkEvent::DetailsCorrected { reason, .. }
-        | WorkEvent::MergedInto { reason, .. } => Told {
-            reason: Some(reason.as_str()),
-            text: None,
-        },
-        WorkEvent::Forwarded { reason, .. } | WorkEvent::ForwardedOutside { reason, .. } => Told {
-            reason: reason.as_ref().map(|t| t.as_str()),
-            text: None,
-        },
-        _ => Told::default(),
     }
 }

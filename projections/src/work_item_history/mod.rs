@@ -17,6 +17,7 @@ use uuid::Uuid;
 use crate::copy::{Layout, Row, Rows, stored_time};
 use crate::projection::{Projection, Step};
 use crate::status::incident_status_after;
+use crate::told::told;
 use crate::{Decoded, DeskEvent, ReadError};
 
 pub use change::Change;
@@ -121,7 +122,7 @@ impl HistoryRow {
             .filter(|before| *before != status)
             .map(ToOwned::to_owned);
         let changes = change::changes(content, status_before.as_deref(), &status);
-        let told = change::told(content);
+        let told = told(content);
         let (visibility, from_requester) = comment_marks(event.event.work());
         let (recorded, metadata) = (&event.recorded, &event.metadata);
         Some(Self {

@@ -20,7 +20,7 @@ pub enum GroupBy {
 }
 
 /// The number of items of one group.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct ItemCount {
     /// The status, when counted by status.
     pub status: Option<String>,
@@ -50,26 +50,20 @@ impl WorkQueue {
             GroupBy::Team => ("null::text", "q.team_id", "null::smallint"),
             GroupBy::Priority => ("null::text", "null::uuid", "q.priority"),
         };
-        let mut query =
-            QueryBuilder::<Postgres>::new(format!("select {status}, {team}, {priority}, "));
+        let group = format!(
+            "{status} as status, {team} as team_id, null::text as team_name, {priority} as priority"
+        );
+        let mut query = QueryBuilder::<Postgres>::new(format!("select {group}, "));
         push_counted(&mut query, filter)?;
         query
             .push(" group by ")
             .push(column)
             .push(" order by ")
             .push(column);
-        let rows: Vec<(Option<String>, Option<Uuid>, Option<i16>, i64)> =
-            query.build_query_as().fetch_all(&self.pool).await?;
-        let mut counts: Counts = rows
-            .into_iter()
-            .map(|(status, team_id, priority, items)| ItemCount {
-                status,
-                team_id: team_id.filter(|id| !id.is_nil()),
-                team_name: None,
-                priority,
-                items,
-            })
-            .collect();
+        let mut counts: Counts = query.build_query_as().fetch_all(&self.pool).await?;
+        for count in &mut counts {
+            count.team_id = count.team_id.filter(|id| !id.is_nil());
+        }
         if by == GroupBy::Team {
             self.name_teams(&mut counts).await?;
         }
@@ -125,9 +119,9 @@ fn push_counted(
     filter: &WorkItemFilter,
 ) -> Result<(), ReadError> {
     if filter.is_counted() {
-        query.push("coalesce(sum(q.items), 0)::bigint from work_queue_count q where true");
+        query.push("coalesce(sum(q.items), 0)::bigint as items from work_queue_count q where true");
     } else {
-        query.push("count(*) from work_queue q where true");
+        query.push("count(*) as items from work_queue q where true");
     }
     filter.push(query)
 }

@@ -1,13 +1,11 @@
 //! Which items somebody wants to see.
 
 use chrono::{DateTime, Utc};
-use domain::incident;
-use domain::work_item::{DetailField, Visibility, WorkEvent};
 use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
-use super::external_reference;
-use crate::{DeskEvent, ReadError};
+use super::{external_reference, search};
+use crate::ReadError;
 
 /// A span of time: from its start on, and up to but not including its end.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -238,7 +236,7 @@ impl WorkItemFilter {
                 "the text to search for is empty".to_owned(),
             ));
         }
-        let pattern = pattern(text);
+        let pattern = search::pattern(text);
         query
             .push(" and (q.search_text like ")
             .push_bind(pattern.clone());
@@ -250,21 +248,6 @@ impl WorkItemFilter {
         query.push("))");
         Ok(())
     }
-}
-
-/// The pattern that finds a text anywhere in another one in lower case.
-fn pattern(text: &str) -> String {
-    let mut pattern = String::from("%");
-    for character in text.to_lowercase().chars() {
-        if matches!(character, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        if character != '\0' {
-            pattern.push(character);
-        }
-    }
-    pattern.push('%');
-    pattern
 }
 
 fn one_of<T>(query: &mut QueryBuilder<'_, Postgres>, column: &str, values: Option<&Vec<T>>)
@@ -299,100 +282,4 @@ fn flag(query: &mut QueryBuilder<'_, Postgres>, column: &str, wanted: Option<boo
         Some(false) => query.push(format!(" and not {column}")),
         None => query,
     };
-}
-
-/// What an event brings to search in beyond the fields of the row, and whether
-/// the requester may read it.
-pub(super) fn searched_text(event: &DeskEvent) -> Option<(String, bool)> {
-    const PUBLIC: bool = true;
-    const INTERNAL: bool = false;
-    let DeskEvent::Incident(event) = event else {
-        return None;
-    };
-    let (texts, is_public): (Vec<&str>, bool) = match event {
-        incident::Event::Work(event) => return searched_work_text(event),
-        incident::Event::DiagnosisStarted { hypothesis } => {
-            (hypothesis.iter().map(|t| t.as_str()).collect(), INTERNAL)
-        }
-        incident::Event::FindingRecorded { text } => (vec![text.as_str()], INTERNAL),
-        incident::Event::PutOnHold { text, .. } => {
-            (text.iter().map(|t| t.as_str()).collect(), INTERNAL)
-        }
-        incident::Event::WorkaroundApplied { text } => (vec![text.as_str()], PUBLIC),
-        incident::Event::Resolved { cause, .. } if cause.is_some() => {
-            return resolved_text(event);
-        }
-        incident::Event::Resolved { .. } => return resolved_text(event),
-        incident::Event::ResolutionRejected { reason }
-        | incident::Event::Reopened { reason, .. }
-        | incident::Event::Cancelled { reason } => (vec![reason.as_str()], PUBLIC),
-        incident::Event::Closed {
-            no_feedback_reason, ..
-        } => (
-            no_feedback_reason.iter().map(|t| t.as_str()).collect(),
-            INTERNAL,
-        ),
-        incident::Event::MajorDeclared { reason, .. }
-        | incident::Event::MajorStoodDown { reason }
-        | incident::Event::StatusCorrected { reason, .. } => (vec![reason.as_str()], INTERNAL),
-        incident::Event::ReviewCompleted { text } => (vec![text.as_str()], INTERNAL),
-        incident::Event::ExpectedResolutionSet { reason, .. } => {
-            (reason.iter().map(|t| t.as_str()).collect(), INTERNAL)
-        }
-        incident::Event::Resumed { .. }
-        | incident::Event::ServiceRestored {}
-        | incident::Event::ResolutionConfirmed {}
-        | incident::Event::ReviewRequired { .. } => return None,
-    };
-    (!texts.is_empty()).then(|| (texts.join("\n"), is_public))
-}
-
-fn resolved_text(event: &incident::Event) -> Option<(String, bool)> {
-    let incident::Event::Resolved {
-        code,
-        cause,
-        solution,
-        ..
-    } = event
-    else {
-        return None;
-    };
-    let texts = [
-        Some(code.as_str()),
-        cause.as_ref().map(|cause| cause.as_str()),
-        Some(solution.as_str()),
-    ];
-    Some((
-        texts.into_iter().flatten().collect::<Vec<_>>().join("\n"),
-        true,
-    ))
-}
-
-fn searched_work_text(event: &WorkEvent) -> Option<(String, bool)> {
-    let (text, is_public) = match event {
-        WorkEvent::Registered { description, .. } => (description.as_ref()?.as_str(), true),
-        WorkEvent::CommentAdded {
-            visibility, text, ..
-        } => (text.as_str(), *visibility == Visibility::Public),
-        WorkEvent::StageResultNotified { text, .. } => (text.as_str(), true),
-        WorkEvent::RequesterContacted { text, .. } => (text.as_str(), true),
-        WorkEvent::Urged { text, .. } => (text.as_ref()?.as_str(), true),
-        WorkEvent::EffortLogged { text, .. } => (text.as_ref()?.as_str(), false),
-        WorkEvent::DetailsCorrected {
-            field: DetailField::Description,
-            to,
-            ..
-        } => (to.as_deref()?, true),
-        WorkEvent::PriorityOverridden { reason, .. }
-        | WorkEvent::Returned { reason, .. }
-        | WorkEvent::EscalatedFunctionally { reason, .. }
-        | WorkEvent::EscalatedHierarchically { reason, .. }
-        | WorkEvent::DetailsCorrected { reason, .. }
-        | WorkEvent::MergedInto { reason, .. } => (reason.as_str(), false),
-        WorkEvent::Forwarded { reason, .. } | WorkEvent::ForwardedOutside { reason, .. } => {
-            (reason.as_ref()?.as_str(), false)
-        }
-        _ => return None,
-    };
-    Some((text.to_owned(), is_public))
 }

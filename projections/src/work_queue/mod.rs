@@ -6,6 +6,7 @@ mod cursor;
 mod filter;
 mod page;
 mod row;
+mod search;
 
 use std::sync::LazyLock;
 
@@ -18,6 +19,7 @@ use crate::copy::{Layout, Row, Rows};
 use crate::fold::{Fold, ItemRow};
 use crate::projection::{Projection, Step};
 use crate::{Decoded, ReadError};
+use search::{TEXT_LAYOUT, write_texts};
 
 pub use count::{Counts, GroupBy, ItemCount};
 pub use cursor::Cursor;
@@ -85,12 +87,6 @@ const LAYOUT: Layout = Layout {
         "position",
     ],
     key: 1,
-};
-
-const TEXT_LAYOUT: Layout = Layout {
-    table: "work_queue_text",
-    columns: &["item_id", "position", "is_public", "body"],
-    key: 2,
 };
 
 /// The queue, to be asked.
@@ -234,7 +230,7 @@ impl Projection for Projector {
             for event in events {
                 let (before, after) = self.rows.apply(event, |row| row.map(count::Key::of));
                 self.counts.add(before, after);
-                self.take_text(event);
+                write_texts(&mut self.texts, event);
             }
             Ok(())
         }
@@ -260,18 +256,5 @@ impl Projection for Projector {
         self.rows.forget();
         self.texts.clear();
         self.counts.clear();
-    }
-}
-
-impl Projector {
-    fn take_text(&mut self, event: &Decoded) {
-        let Some((text, is_public)) = filter::searched_text(&event.event) else {
-            return;
-        };
-        let mut row = self.texts.row();
-        row.uuid(event.recorded.aggregate_id);
-        row.bigint(event.recorded.position);
-        row.boolean(is_public);
-        row.text(&text.to_lowercase());
     }
 }

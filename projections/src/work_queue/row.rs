@@ -18,6 +18,10 @@ use crate::{Decoded, DeskEvent};
 ///
 /// Names of statuses, roles and the like are those of the domain's enums.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, sqlx::FromRow)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "a row has the columns that it has"
+)]
 pub struct WorkQueueRow {
     /// The item's identity.
     pub item_id: Uuid,
@@ -389,7 +393,10 @@ impl WorkQueueRow {
             }
             Event::MajorDeclared { .. } => self.is_major = true,
             Event::MajorStoodDown { .. } => self.is_major = false,
-            Event::StatusCorrected { to, .. } => self.correct_times(*to, at),
+            Event::StatusCorrected { to, .. } => {
+                self.correct_times(*to, at);
+                self.settle(*to);
+            }
             Event::DiagnosisStarted { .. }
             | Event::FindingRecorded { .. }
             | Event::PutOnHold { .. }
@@ -414,6 +421,23 @@ impl WorkQueueRow {
                 self.closed_at = None;
             }
             Stage::Closed | Stage::Ended => self.closed_at = Some(at),
+        }
+    }
+
+    /// How far the hand-over has come at a status that no step of the process
+    /// led to, where the status says that.
+    fn settle(&mut self, to: incident::Status) {
+        use incident::Status;
+        match to {
+            Status::Returned => self.set_handling(Handling::Returned),
+            Status::Assigned if self.team_id.is_some() => self.set_handling(Handling::Assigned),
+            Status::InProgress | Status::OnHold if self.team_id.is_some() => {
+                self.set_handling(Handling::Accepted);
+            }
+            Status::New | Status::Assigned | Status::InProgress | Status::OnHold => {
+                self.set_handling(Handling::Unassigned);
+            }
+            Status::Resolved | Status::Closed | Status::Cancelled | Status::Merged => {}
         }
     }
 
