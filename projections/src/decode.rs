@@ -131,7 +131,7 @@ fn incident_event(recorded: &RecordedEvent) -> Result<incident::Event, DecodeErr
             .clone()
             .upcast(&INCIDENT_UPCASTERS)
             .map_err(|error| DecodeError::new(recorded, &error))?;
-        return incident_event(&current);
+        return parse(&current);
     }
     // The name tells which of the two enums it is; trying one after the other
     // would read the payload twice.

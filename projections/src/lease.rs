@@ -15,9 +15,12 @@ pub struct Lease {
 }
 
 impl Lease {
-    /// Gives the right back.
-    pub async fn release(self) {
-        // The server ends the session in any case.
+    /// Gives the right back: when this returns, the next one can have it.
+    pub async fn release(mut self) {
+        // The server ends the session in any case, and the right with it.
+        let _unlocked = sqlx::query!("select pg_advisory_unlock_all()")
+            .execute(&mut self.connection)
+            .await;
         let _closed = self.connection.close().await;
     }
 }
