@@ -1,6 +1,7 @@
 //! The service's way to its database: a server that somebody runs, or the
 //! private one of a data directory.
 
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -27,13 +28,42 @@ impl DatabaseSource {
     /// The database that the options of a command line name: the server of the
     /// URL if there is one, else the private server of the directory, else that
     /// of the user's own data directory.
+    ///
+    /// Either option may come from the environment (`DATABASE_URL`,
+    /// `DOCKET_DATA_DIR`). A directory that was named on the command line is
+    /// not overruled by a URL that merely stands in the environment.
     pub fn choose(data_dir: Option<PathBuf>, url: Option<String>) -> Self {
+        let environment = Environment {
+            data_dir: std::env::var_os("DOCKET_DATA_DIR"),
+            url: std::env::var_os("DATABASE_URL"),
+        };
+        Self::choose_beside(data_dir, url, &environment)
+    }
+
+    fn choose_beside(
+        data_dir: Option<PathBuf>,
+        url: Option<String>,
+        environment: &Environment,
+    ) -> Self {
+        let is_said =
+            |directory: &PathBuf| environment.data_dir.as_deref() != Some(directory.as_os_str());
+        let is_ambient = |url: &String| environment.url.as_deref() == Some(OsStr::new(url));
         match (url, data_dir) {
+            (Some(url), Some(directory)) if is_ambient(&url) && is_said(&directory) => {
+                Self::DataDir(directory)
+            }
             (Some(url), _) => Self::Url(url),
             (None, Some(directory)) => Self::DataDir(directory),
             (None, None) => Self::DataDir(local_postgres::default_data_dir()),
         }
     }
+}
+
+/// What stands in the environment whether or not anybody thinks of it.
+#[derive(Debug, Default)]
+struct Environment {
+    data_dir: Option<OsString>,
+    url: Option<OsString>,
 }
 
 /// Whether opening a database may change its schema.
@@ -185,5 +215,41 @@ fn role_missing(error: sqlx::Error, login: &str) -> StoreError {
             login: login.to_owned(),
         },
         _ => error.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_comes_before_what_merely_stands_in_the_environment() {
+        let ambient = Environment {
+            data_dir: Some("/ambient".into()),
+            url: Some("postgres://ambient".into()),
+        };
+        let choose = |data_dir: Option<&str>, url: Option<&str>, environment| {
+            let url = url.map(ToOwned::to_owned);
+            DatabaseSource::choose_beside(data_dir.map(PathBuf::from), url, environment)
+        };
+        let directory = |path: &str| DatabaseSource::DataDir(path.into());
+        let server = |url: &str| DatabaseSource::Url(url.to_owned());
+        let none = Environment::default();
+
+        let (here, there) = (Some("/here"), Some("postgres://there"));
+        assert_eq!(choose(here, None, &none), directory("/here"));
+        assert_eq!(choose(None, there, &none), server("postgres://there"));
+        assert_eq!(choose(here, there, &none), server("postgres://there"));
+        // An option that is not given has the environment's value.
+        let (ambient_dir, ambient_url) = (Some("/ambient"), Some("postgres://ambient"));
+        assert_eq!(choose(here, ambient_url, &ambient), directory("/here"));
+        assert_eq!(
+            choose(ambient_dir, there, &ambient),
+            server("postgres://there")
+        );
+        assert_eq!(
+            choose(ambient_dir, ambient_url, &ambient),
+            server("postgres://ambient")
+        );
     }
 }
