@@ -1,2 +1,171 @@
-//! Stub.
-fn main() {}
+//! `docket-replay`: reads the log and recomputes from it. It shares the rules
+//! and the log's format with the service and nothing else of it: it neither
+//! asks nor trusts a running one.
+
+mod as_of;
+mod history;
+mod output;
+mod rebuild;
+mod session;
+mod status;
+mod subject;
+mod verify;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::builder::FalseyValueParser;
+use clap::{Args, Parser, Subcommand};
+use event_store::{Access, Audit, DatabaseSource};
+use tracing_subscriber::EnvFilter;
+
+use output::Output;
+use session::Session;
+
+/// Replays the log of a Docket desk: what happened, how it stood then, and
+/// whether the record is whole.
+#[derive(Debug, Parser)]
+#[command(name = "docket-replay", version, propagate_version = true, after_help = GUIDE)]
+struct Replay {
+    #[command(subcommand)]
+    command: Command,
+
+    #[command(flatten)]
+    database: DatabaseArgs,
+
+    /// Prints JSON for programs instead of text for people.
+    #[arg(long, global = true, env = "DOCKET_REPLAY_JSON", value_parser = FalseyValueParser::new())]
+    json: bool,
+
+    /// Shows no progress. Without it, progress is shown on standard error if
+    /// that is a terminal.
+    #[arg(long, short, global = true, env = "DOCKET_REPLAY_QUIET", value_parser = FalseyValueParser::new())]
+    quiet: bool,
+
+    /// Which log lines of its own are written to standard error, such as
+    /// `info` or `event_store=debug`.
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILTER",
+        default_value = "error",
+        env = "DOCKET_REPLAY_LOG"
+    )]
+    log: EnvFilter,
+}
+
+const GUIDE: &str = "\
+Exit codes:
+  0  done; for a check: all is well
+  1  a check found something: the log is altered or broken, or a read model
+     differs from what the log says
+  2  the command could not do its work: wrong arguments, no database, no such
+     incident; standard error says what to do
+
+Examples:
+  docket-replay status                             of this user's own desk
+  docket-replay history INC0000042 --data-dir /srv/desk
+  docket-replay as-of INC0000042 --at 2026-03-01T09:00:00Z
+  docket-replay verify --json --database-url postgres://auditor@db.internal/docket
+  docket-replay rebuild --check all
+
+A login that may only read is enough for everything but `rebuild`. A private
+PostgreSQL is found if it runs, and else started for as long as the command
+takes.";
+
+/// Where the desk's database is; the same as for `docket`.
+#[derive(Debug, Args)]
+struct DatabaseArgs {
+    /// The data directory of a desk with a PostgreSQL of its own. Default: the
+    /// user's data directory, as root /var/lib/docket.
+    #[arg(long, global = true, value_name = "DIR", env = "DOCKET_DATA_DIR")]
+    data_dir: Option<PathBuf>,
+
+    /// A PostgreSQL server to use instead.
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "DATABASE_URL",
+        hide_env_values = true
+    )]
+    database_url: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// How long is the log, and how far is each projection?
+    Status,
+    /// What happened to an incident: each step with both times, actor, reason,
+    /// before and after?
+    History(history::Arguments),
+    /// How did an incident stand then: as it was known, or as it was?
+    AsOf(as_of::Arguments),
+    /// Is the log whole? Names the first bad position.
+    Verify,
+    /// Builds projections anew from the log: to replace the live ones, or to
+    /// compare with them.
+    Rebuild(rebuild::Arguments),
+}
+
+/// What a command found, where it looked for something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    /// Nothing is wrong, or nothing was looked for.
+    Well,
+    /// Something is wrong, and the command has said what.
+    Found,
+}
+
+fn main() -> ExitCode {
+    let replay = Replay::parse();
+    let mut output = Output::new(replay.json, replay.quiet);
+    tracing_subscriber::fmt()
+        .with_env_filter(replay.log)
+        .with_writer(std::io::stderr)
+        .init();
+    let source = DatabaseSource::choose(replay.database.data_dir, replay.database.database_url);
+    match run(&source, replay.command, &mut output) {
+        Ok(Verdict::Well) => ExitCode::SUCCESS,
+        Ok(Verdict::Found) => ExitCode::from(1),
+        Err(error) => {
+            output.error(&error);
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(source: &DatabaseSource, command: Command, output: &mut Output) -> anyhow::Result<Verdict> {
+    let runtime = tokio::runtime::Runtime::new().context("the runtime cannot be started")?;
+    runtime.block_on(async {
+        let access = match command {
+            Command::Rebuild(_) => Access::Service,
+            _ => Access::ReadOnly,
+        };
+        let session = Session::open(source, access).await?;
+        let done = tokio::select! {
+            done = dispatch(&session, command, output) => done,
+            () = session::interruption() => Err(anyhow::anyhow!("interrupted before it was done")),
+        };
+        // Also after an interruption: a private server that was started for
+        // this command ends with it.
+        session.close().await;
+        done
+    })
+}
+
+async fn dispatch(
+    session: &Session,
+    command: Command,
+    output: &mut Output,
+) -> anyhow::Result<Verdict> {
+    let audit = Audit::new(session.database().pool().clone());
+    match command {
+        Command::Status => status::run(&audit, output).await,
+        Command::History(arguments) => history::run(&audit, &arguments, output).await,
+        Command::AsOf(arguments) => as_of::run(&audit, &arguments, output).await,
+        Command::Verify => verify::run(&audit, output).await,
+        Command::Rebuild(arguments) => rebuild::run(session.database(), &arguments, output).await,
+    }
+}

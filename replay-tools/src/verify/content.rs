@@ -1,0 +1,152 @@
+//! What holds for each event by itself: that it is what was written, and that
+//! today's program can read it.
+
+use event_store::{RecordedEvent, canonical_json};
+use projections::{DeskEvent, decode};
+use serde_json::Value;
+
+use super::{Finding, fold};
+
+/// The first of some events with which something is wrong.
+pub(super) fn first_wrong(events: &[RecordedEvent]) -> Option<Finding> {
+    events.iter().find_map(|event| {
+        problem(event).map(|problem| {
+            Finding::new(
+                event.position,
+                format!("the event at position {} {problem}", event.position),
+            )
+        })
+    })
+}
+
+/// What is wrong with an event, as the end of a sentence.
+fn problem(event: &RecordedEvent) -> Option<String> {
+    let payload = match canonical(&event.payload) {
+        Ok(value) => value,
+        Err(what) => return Some(format!("has a payload that {what}")),
+    };
+    if let Err(what) = canonical(&event.metadata) {
+        return Some(format!("has an envelope that {what}"));
+    }
+    let named = payload
+        .get("type")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    if named != event.event_type {
+        return Some(format!(
+            "is called {:?}, and its payload says {named:?}",
+            event.event_type
+        ));
+    }
+    if let Err(error) = event.metadata() {
+        return Some(format!("has an envelope that cannot be read: {error}"));
+    }
+    let decoded = match decode(event) {
+        Ok(decoded) => decoded,
+        Err(error) => return Some(format!("cannot be read: {}", error.detail)),
+    };
+    if decoded == DeskEvent::Unknown {
+        return Some(format!(
+            "belongs to an aggregate of a kind that this program does not know: {:?}",
+            event.aggregate_type
+        ));
+    }
+    fold::out_of_place(&decoded, event.sequence)
+}
+
+/// Reads JSON that must be in canonical form, byte for byte.
+fn canonical(text: &str) -> Result<Value, String> {
+    let value: Value =
+        serde_json::from_str(text).map_err(|error| format!("is not JSON: {error}"))?;
+    match canonical_json(&value) {
+        Ok(canonical) if *canonical == *text => Ok(value),
+        _ => Err("is not as the log writes it (RFC 8785)".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn event(event_type: &str, payload: &str) -> RecordedEvent {
+        RecordedEvent {
+            position: 5,
+            aggregate_type: "team".into(),
+            aggregate_id: Uuid::nil(),
+            sequence: 2,
+            event_type: event_type.to_owned(),
+            event_version: "1.0".to_owned(),
+            payload: payload.into(),
+            metadata: r#"{"actor":"li.wei","effective_at":"2026-03-01T09:00:00.000Z"}"#.into(),
+            command_id: Uuid::nil(),
+            command_index: 0,
+            recorded_at: "2026-03-01T09:00:00Z".parse().unwrap(),
+        }
+    }
+
+    #[test]
+    fn what_was_written_is_found_right() {
+        let added = event(
+            "MemberAdded",
+            r#"{"name":"李伟","person":"li.wei","type":"MemberAdded"}"#,
+        );
+        assert_eq!(problem(&added), None);
+    }
+
+    #[test]
+    fn each_way_to_be_wrong_is_named() {
+        let gone = r#"{"type":"TeamDeactivated"}"#;
+        let newer = RecordedEvent {
+            event_version: "9.0".to_owned(),
+            ..event("TeamDeactivated", gone)
+        };
+        let unknown = RecordedEvent {
+            aggregate_type: "teams".into(),
+            ..event("TeamDeactivated", gone)
+        };
+        let nobody = RecordedEvent {
+            metadata: r#"{"effective_at":"2026-03-01T09:00:00.000Z"}"#.into(),
+            ..event("TeamDeactivated", gone)
+        };
+        let spaced = RecordedEvent {
+            metadata: r#"{ "actor":"li.wei","effective_at":"2026-03-01T09:00:00.000Z"}"#.into(),
+            ..event("TeamDeactivated", gone)
+        };
+        let founded =
+            r#"{"code":"a","department":"IT","line":"First","name":"A","type":"TeamFounded"}"#;
+        for (event, expected) in [
+            (
+                event("TeamDeactivated", r#"{"type": "TeamDeactivated"}"#),
+                "payload that is not as the log writes it",
+            ),
+            (
+                event(
+                    "TeamDeactivated",
+                    r#"{"type":"TeamDeactivated","type":"TeamDeactivated"}"#,
+                ),
+                "not as the log writes it",
+            ),
+            (
+                event("TeamReactivated", gone),
+                "is called \"TeamReactivated\"",
+            ),
+            (
+                event("MemberRemoved", r#"{"type":"MemberRemoved"}"#),
+                "cannot be read: missing field",
+            ),
+            (newer, "this program knows version 1.0"),
+            (unknown, "a kind that this program does not know"),
+            (
+                nobody,
+                "an envelope that cannot be read: missing field `actor`",
+            ),
+            (spaced, "envelope that is not as the log writes it"),
+            (event("TeamFounded", founded), "may only be the first event"),
+        ] {
+            let found = problem(&event).unwrap();
+            assert!(found.contains(expected), "{found:?} lacks {expected:?}");
+        }
+    }
+}
