@@ -313,8 +313,9 @@ create table event_index (
 create index on event_index (event_type, position);
 create index on event_index (actor, position);
 create index on event_index (aggregate_id, position);
--- Times follow the position closely enough for summaries of page ranges.
-create index on event_index using brin (recorded_at, effective_at);
+-- Mostly these times follow the position closely enough for summaries of page
+-- ranges; the time of recording is a position, and needs no index.
+create index on event_index using brin (effective_at);
 
 comment on table event_index is 'The log by type, actor, object and time; the events themselves stay in the log.';
 comment on column event_index.position is 'Place in the log.';

@@ -131,7 +131,9 @@ pub enum CommandError {
         key: String,
     },
     /// No answer in time; sending the command again under its id settles it.
-    #[error("no answer in time: the command may have been carried out or not; send it again under the same command id")]
+    #[error(
+        "no answer in time: the command may have been carried out or not; send it again under the same command id"
+    )]
     Unknown,
     /// The desk is shutting down.
     #[error("the desk is shutting down; nothing was stored")]
@@ -201,11 +203,14 @@ where
 {
     let result = attempts(desk, id, envelope, decide).await;
     let outcome = match &result {
-        Ok(Outcome { duplicate: true, .. }) => "duplicate",
+        Ok(Outcome {
+            duplicate: true, ..
+        }) => "duplicate",
         Ok(_) => "accepted",
         Err(error) => error.outcome(),
     };
-    metrics::counter!("docket_commands_total", "aggregate" => A::TYPE, "outcome" => outcome).increment(1);
+    metrics::counter!("docket_commands_total", "aggregate" => A::TYPE, "outcome" => outcome)
+        .increment(1);
     result
 }
 
@@ -262,7 +267,12 @@ where
             }
             Err(AppendError::Closed) => return Err(CommandError::ShuttingDown),
             Err(AppendError::Store(error)) => return Err(error.into()),
-            Err(error) => return Err(StoreError::NoAnswer { detail: error.to_string() }.into()),
+            Err(error) => {
+                return Err(StoreError::NoAnswer {
+                    detail: error.to_string(),
+                }
+                .into());
+            }
         }
     }
     Err(CommandError::Conflict { current })
@@ -278,11 +288,20 @@ async fn decided<A>(
 where
     A: Decider,
 {
-    if envelope.expected_version.is_some_and(|expected| expected != loaded.version) {
-        return Ok(Err(CommandError::Conflict { current: loaded.version }));
+    if envelope
+        .expected_version
+        .is_some_and(|expected| expected != loaded.version)
+    {
+        return Ok(Err(CommandError::Conflict {
+            current: loaded.version,
+        }));
     }
     let context = desk
-        .context(envelope.actor.clone(), envelope.channel, envelope.effective_at)
+        .context(
+            envelope.actor.clone(),
+            envelope.channel,
+            envelope.effective_at,
+        )
         .await?;
     Ok(decide(&loaded.state, &context))
 }

@@ -57,7 +57,10 @@ impl Desk {
         pool: PoolSettings,
         projecting: Projecting,
     ) -> Result<Self, DeskError> {
-        let settings = PoolSettings { migrate: Migrate::Yes, ..pool };
+        let settings = PoolSettings {
+            migrate: Migrate::Yes,
+            ..pool
+        };
         let database = Database::open(source, settings).await?;
         let log = Log::open(database.pool().clone(), LogSettings::default()).await?;
         let directory = Directory::start(log.clone()).await?;

@@ -200,7 +200,9 @@ impl Directory {
                 department: team.department.clone(),
             },
             team_is_active: team.active,
-            person_is_member: person.as_ref().is_some_and(|p| team.members.contains_key(p)),
+            person_is_member: person
+                .as_ref()
+                .is_some_and(|p| team.members.contains_key(p)),
             person,
         })
     }
@@ -227,7 +229,13 @@ impl Entries {
 
     fn apply_team(&mut self, recorded: &RecordedEvent, event: TeamEvent) {
         let id = TeamId(recorded.aggregate_id);
-        if let TeamEvent::TeamFounded { code, name, line, department } = event {
+        if let TeamEvent::TeamFounded {
+            code,
+            name,
+            line,
+            department,
+        } = event
+        {
             let entry = TeamEntry {
                 id,
                 code: code.to_string(),
@@ -241,7 +249,9 @@ impl Entries {
             self.teams.insert(id, entry);
             return;
         }
-        let Some(team) = self.teams.get_mut(&id) else { return };
+        let Some(team) = self.teams.get_mut(&id) else {
+            return;
+        };
         team.version = recorded.sequence;
         match event {
             TeamEvent::MemberAdded { person, name } => {
@@ -263,9 +273,22 @@ impl Entries {
     fn apply_token(&mut self, recorded: &RecordedEvent, event: TokenEvent) {
         let id = TokenId(recorded.aggregate_id);
         match event {
-            TokenEvent::TokenIssued { name, role, secret_sha256, expires_at } => {
+            TokenEvent::TokenIssued {
+                name,
+                role,
+                secret_sha256,
+                expires_at,
+            } => {
                 self.secrets.insert(id, secret_sha256.clone());
-                self.tokens.insert(secret_sha256, TokenEntry { id, name, role, expires_at });
+                self.tokens.insert(
+                    secret_sha256,
+                    TokenEntry {
+                        id,
+                        name,
+                        role,
+                        expires_at,
+                    },
+                );
             }
             TokenEvent::TokenRevoked {} => {
                 if let Some(secret) = self.secrets.remove(&id) {

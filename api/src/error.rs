@@ -117,7 +117,10 @@ pub fn of_store(error: &StoreError) -> Error {
     match error {
         StoreError::TimedOut | StoreError::NoAnswer { .. } | StoreError::Closed => {
             tracing::error!(error = %chain(error), "the log cannot be reached");
-            coded(code::UNAVAILABLE, "the desk cannot reach its log at present; nothing was stored")
+            coded(
+                code::UNAVAILABLE,
+                "the desk cannot reach its log at present; nothing was stored",
+            )
         }
         error => internal(error),
     }

@@ -12,6 +12,7 @@ pub mod graphql;
 pub mod http;
 pub mod import;
 pub mod processes;
+pub mod sample;
 pub mod serve;
 mod setup;
 pub mod telemetry;

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::desk::{Desk, Projecting};
 use crate::processes::Processes;
+use crate::sample;
 
 /// How long requests under way may take once the service is asked to stop.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(20);
@@ -56,7 +57,14 @@ impl Serving {
                 .await
         });
         tracing::info!(%address, "the desk is open");
-        Ok(Self { address, desk, processes, stop, doors, _lock: lock })
+        Ok(Self {
+            address,
+            desk,
+            processes,
+            stop,
+            doors,
+            _lock: lock,
+        })
     }
 
     /// The desk that is served.
@@ -83,7 +91,10 @@ impl Serving {
     pub async fn stop(self) {
         tracing::info!("the desk closes: requests under way are finished");
         self.stop.cancel();
-        if tokio::time::timeout(SHUTDOWN_LIMIT, self.doors).await.is_err() {
+        if tokio::time::timeout(SHUTDOWN_LIMIT, self.doors)
+            .await
+            .is_err()
+        {
             tracing::warn!("some connections were still open and are cut now");
         }
         self.processes.stop().await;
@@ -93,7 +104,11 @@ impl Serving {
 }
 
 /// Serves until SIGTERM or SIGINT.
-pub async fn run(source: &DatabaseSource, listen: SocketAddr, load: Option<&str>) -> anyhow::Result<()> {
+pub async fn run(
+    source: &DatabaseSource,
+    listen: SocketAddr,
+    load: Option<&str>,
+) -> anyhow::Result<()> {
     // Listened for from the beginning: a signal during the start is not lost.
     let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
     let mut interrupt = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())?;
@@ -129,7 +144,10 @@ pub async fn run(source: &DatabaseSource, listen: SocketAddr, load: Option<&str>
 async fn fill(serving: &Serving, load: &str) -> anyhow::Result<()> {
     let desk = serving.desk();
     if load == "sample" {
-        anyhow::bail!("no sample yet");
+        if sample::is_empty(desk).await? || sample::is_interrupted(desk).await? {
+            sample::load(desk, crate::clock::now(), &|_, _| {}).await?;
+        }
+        return Ok(());
     }
     crate::import::command_line::run(desk, Path::new(load), false).await
 }
@@ -140,7 +158,10 @@ async fn welcome(serving: &Serving, source: &DatabaseSource) -> anyhow::Result<(
     let address = serving.address;
     let mut out = std::io::stdout();
     writeln!(out, "\n案牍 Docket is open.\n")?;
-    writeln!(out, "  GraphQL    http://{address}/graphql   (WebSocket: ws://{address}/graphql)")?;
+    writeln!(
+        out,
+        "  GraphQL    http://{address}/graphql   (WebSocket: ws://{address}/graphql)"
+    )?;
     writeln!(out, "  Health     http://{address}/health/ready")?;
     writeln!(out, "  Metrics    http://{address}/metrics\n")?;
     writeln!(out, "Ask it something (the token is a coordinator's):\n")?;

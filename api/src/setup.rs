@@ -3,8 +3,8 @@
 //! commands. A desk that has its own is left alone.
 
 use chrono::DateTime;
-use domain::configuration::{Command, Configuration, Content};
 use domain::configuration::{CategoryTree, PriorityMatrix};
+use domain::configuration::{Command, Configuration, Content};
 use domain::{Actor, Channel, Role};
 use uuid::Uuid;
 
@@ -37,7 +37,9 @@ where
         (
             REVIEWER,
             "publish",
-            Command::Publish { effective_from: DateTime::UNIX_EPOCH },
+            Command::Publish {
+                effective_from: DateTime::UNIX_EPOCH,
+            },
         ),
     ];
     for (actor, step, command) in steps {

@@ -1,6 +1,7 @@
 //! What the service says of itself: log lines on standard error, and metrics
 //! for Prometheus.
 
+use std::io::IsTerminal;
 use std::sync::{LazyLock, Once};
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
@@ -23,7 +24,9 @@ pub fn init(filter: &str, format: LogFormat) {
     ONCE.call_once(|| {
         let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
         let registry = tracing_subscriber::registry().with(filter);
-        let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+        let lines = tracing_subscriber::fmt::layer()
+            .with_writer(std::io::stderr)
+            .with_ansi(std::io::stderr().is_terminal());
         match format {
             LogFormat::Text => registry.with(lines).init(),
             LogFormat::Json => registry.with(lines.json().flatten_event(true)).init(),

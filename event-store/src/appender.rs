@@ -123,12 +123,18 @@ pub(crate) struct Appender {
     queue: mpsc::Receiver<Waiting>,
     deferred: VecDeque<Waiting>,
     gathering: Gathering,
+    /// Settled by the server, and not yet told to the callers.
+    answered: Vec<(Waiting, Answer)>,
     tail: Arc<Tail>,
     most_deferred: usize,
     closing: CancellationToken,
 }
 
 impl Appender {
+    /// From how many commits on a batch is answered in two halves.
+    const LARGE: usize = 32;
+    /// How many turns of the scheduler callers get to come back.
+    const TURNS: usize = 8;
     const CALL_LIMIT: Duration = Duration::from_secs(10);
     const FIRST_PAUSE: Duration = Duration::from_millis(5);
     const LONGEST_PAUSE: Duration = Duration::from_millis(500);
@@ -152,6 +158,7 @@ impl Appender {
             queue,
             deferred: VecDeque::new(),
             gathering: Gathering::new(settings.max_batch_commits, settings.max_batch_bytes),
+            answered: Vec::new(),
             tail,
             most_deferred: settings.max_batch_commits * 2,
             closing,
@@ -169,24 +176,59 @@ impl Appender {
     }
 
     /// The next commits that can go together, or nothing when all is done.
+    ///
+    /// The callers of the batch before are answered first, because it is often
+    /// they who bring the next commits. Answering many takes a while, so that
+    /// is done while the server works on what waits already.
     async fn next_batch(&mut self) -> Option<Vec<Waiting>> {
         for waiting in std::mem::take(&mut self.deferred) {
             self.gathering.offer(waiting, &mut self.deferred);
         }
+        self.gather_queued();
+        let answered = self.answered.len();
+        if answered < Self::LARGE {
+            self.conclude_first(answered);
+            self.let_callers_in(answered).await;
+        } else if self.gathering.is_empty() {
+            // What the first half does next is under way to the server while
+            // the other half is answered.
+            self.conclude_first(answered / 2);
+            self.let_callers_in(answered / 2).await;
+        }
         if self.gathering.is_empty() {
+            self.conclude_first(self.answered.len());
             let first = self.wait().await?;
             self.gathering.offer(first, &mut self.deferred);
+            self.let_callers_in(answered).await;
         }
-        // The callers of the batch before have just been woken: those who go
-        // on with a next command are let in, for the price of one turn.
-        tokio::task::yield_now().await;
+        Some(self.gathering.take())
+    }
+
+    fn conclude_first(&mut self, count: usize) {
+        let rest = self.answered.split_off(count);
+        let first = std::mem::replace(&mut self.answered, rest);
+        conclude(&self.tail, first);
+    }
+
+    /// Gives as many callers as have just been answered a moment to go on with
+    /// a next command: one batch of all costs the server less than two.
+    async fn let_callers_in(&mut self, expected: usize) {
+        for _ in 0..Self::TURNS {
+            tokio::task::yield_now().await;
+            self.gather_queued();
+            if self.gathering.len() >= expected {
+                break;
+            }
+        }
+    }
+
+    fn gather_queued(&mut self) {
         while !self.gathering.is_full() && self.deferred.len() < self.most_deferred {
             let Ok(waiting) = self.queue.try_recv() else {
                 break;
             };
             self.gathering.offer(waiting, &mut self.deferred);
         }
-        Some(self.gathering.take())
     }
 
     async fn wait(&mut self) -> Option<Waiting> {
@@ -210,7 +252,8 @@ impl Appender {
             match self.send(&part).await {
                 Ok(answers) => {
                     pause = Self::FIRST_PAUSE;
-                    self.conclude(part, answers);
+                    metrics::histogram!("docket_append_batch_commits").record(count(&part));
+                    self.answered.extend(part.into_iter().zip(answers));
                 }
                 Err(Failure::Content(_)) if part.len() > 1 => {
                     let rest = part.split_off(part.len() / 2);
@@ -235,7 +278,8 @@ impl Appender {
         }
     }
 
-    /// Makes one attempt, on a new connection if there is none.
+    /// Makes one attempt, on a new connection if there is none. Meanwhile the
+    /// batch before is answered.
     async fn send(&mut self, part: &[Waiting]) -> Result<Vec<Answer>, Failure> {
         let last = part.iter().map(|waiting| waiting.caller.deadline).max();
         let limit = Instant::now() + Self::CALL_LIMIT;
@@ -244,6 +288,7 @@ impl Appender {
         let connection = match &mut self.connection {
             Some(connection) => connection,
             none => {
+                conclude(&self.tail, std::mem::take(&mut self.answered));
                 let connecting = tokio::time::timeout_at(limit, self.options.connect()).await;
                 let opened = match connecting {
                     Ok(opened) => opened.map_err(Failure::NotStored)?,
@@ -256,39 +301,41 @@ impl Appender {
                 none.insert(opened)
             }
         };
-        match tokio::time::timeout_at(limit, batch::append(connection, part)).await {
+        let before = std::mem::take(&mut self.answered);
+        let sending = tokio::time::timeout_at(limit, batch::append(connection, part));
+        let (answer, ()) = tokio::join!(sending, async { conclude(&self.tail, before) });
+        match answer {
             Ok(answer) => answer.map_err(Failure::of_call),
             Err(_) => Err(Failure::TimedOut),
         }
     }
+}
 
-    /// Feeds the tail with what is new, then answers: who has an answer finds
-    /// the events already seen.
-    fn conclude(&self, part: Vec<Waiting>, answers: Vec<Answer>) {
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "a batch has a few hundred commits"
-        )]
-        metrics::histogram!("docket_append_batch_commits").record(part.len() as f64);
-
-        let mut events = Vec::with_capacity(part.len());
-        let mut callers = Vec::with_capacity(part.len());
-        for (Waiting { commit, caller }, answer) in part.into_iter().zip(answers) {
-            if let Ok(
-                appended @ Appended {
-                    duplicate: false, ..
-                },
-            ) = &answer
-            {
-                events.extend(batch::recorded(commit, appended));
-            }
-            callers.push((caller, answer));
+/// Feeds the tail with what is new, then answers: who has an answer finds the
+/// events already seen.
+fn conclude(tail: &Tail, answered: Vec<(Waiting, Answer)>) {
+    let mut events = Vec::with_capacity(answered.len());
+    let mut callers = Vec::with_capacity(answered.len());
+    for (Waiting { commit, caller }, answer) in answered {
+        if let Ok(appended) = &answer
+            && !appended.duplicate
+        {
+            events.extend(batch::recorded(commit, appended));
         }
-        self.tail.push(events);
-        for (caller, answer) in callers {
-            caller.answer(answer);
-        }
+        callers.push((caller, answer));
     }
+    tail.push(events);
+    for (caller, answer) in callers {
+        caller.answer(answer);
+    }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a batch has a few hundred commits"
+)]
+fn count(part: &[Waiting]) -> f64 {
+    part.len() as f64
 }
 
 /// Answers those whose time is over, and returns the others.

@@ -39,6 +39,10 @@ impl Gathering {
         self.commits.is_empty()
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.commits.len()
+    }
+
     pub(crate) fn is_full(&self) -> bool {
         self.commits.len() >= self.max_commits || self.bytes >= self.max_bytes
     }

@@ -57,6 +57,21 @@ pub enum ProjectionError {
     NeverFree(ProjectionName),
 }
 
+impl ProjectionError {
+    /// Whether trying again does not help, as long as neither the log nor the
+    /// program changes.
+    pub fn is_lasting(&self) -> bool {
+        match self {
+            Self::Decode(_) | Self::NewerVersion { .. } => true,
+            Self::Store(error) => matches!(
+                error,
+                StoreError::Corrupt { .. } | StoreError::Decode { .. }
+            ),
+            Self::Database(_) | Self::BeingRebuilt(_) | Self::NeverFree(_) => false,
+        }
+    }
+}
+
 /// Why the read models did not reach a position.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::Decoded;
 use crate::ReadError;
-use crate::copy::{Layout, Rows};
+use crate::copy::{Layout, Rows, stored_time};
 use crate::projection::{Projection, Step};
 use crate::work_queue::TimeRange;
 
@@ -164,23 +164,33 @@ impl EventFilter {
         if let Some(id) = self.aggregate_id {
             query.push(" and aggregate_id = ").push_bind(id);
         }
-        let times: [(&str, TimeRange); 2] = [
-            ("recorded_at", self.recorded),
-            ("effective_at", self.effective),
-        ];
-        for (column, range) in times {
-            if let Some(from) = range.from {
-                query
-                    .push(format!(" and {column} >= "))
-                    .push_bind::<DateTime<Utc>>(from);
-            }
-            if let Some(to) = range.to {
-                query
-                    .push(format!(" and {column} < "))
-                    .push_bind::<DateTime<Utc>>(to);
-            }
+        // The log's own clock never runs backwards, so that a time is a place.
+        if let Some(from) = self.recorded.from {
+            query
+                .push(" and position > position_at(")
+                .push_bind(just_before(from))
+                .push(")");
+        }
+        if let Some(to) = self.recorded.to {
+            query
+                .push(" and position <= position_at(")
+                .push_bind(just_before(to))
+                .push(")");
+        }
+        if let Some(from) = self.effective.from {
+            query.push(" and effective_at >= ").push_bind(from);
+        }
+        if let Some(to) = self.effective.to {
+            query.push(" and effective_at < ").push_bind(to);
         }
     }
+}
+
+/// The last moment before one that the log can tell from it.
+fn just_before(time: DateTime<Utc>) -> DateTime<Utc> {
+    let micros = time.timestamp_micros();
+    let is_whole = stored_time(time) == time;
+    DateTime::from_timestamp_micros(micros - i64::from(is_whole)).unwrap_or(time)
 }
 
 /// Keeps the index.

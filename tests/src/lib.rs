@@ -9,6 +9,7 @@ pub mod program;
 pub mod served;
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use api::auth::issue_token;
 use api::commands::Envelope;
@@ -17,9 +18,10 @@ use domain::ids::PersonId;
 use domain::{Actor, Channel, Role};
 use event_store::DatabaseSource;
 use serde_json::{Value, json};
+use strum::IntoEnumIterator;
 
 pub use answer::{Answer, Refusal};
-pub use journey::{Incident, Team};
+pub use journey::{Incident, Team, identity as journey_id};
 use postgres::TestDatabase;
 
 /// A desk that is being served, on a database of its own.
@@ -43,7 +45,11 @@ pub struct Person {
 impl TestDesk {
     /// Opens a new desk.
     pub async fn open() -> Self {
-        let database = TestDatabase::create().await;
+        Self::on(TestDatabase::create().await).await
+    }
+
+    /// Opens the desk of a database.
+    pub async fn on(database: TestDatabase) -> Self {
         let serving = serve(&database).await;
         Self {
             serving: Some(serving),
@@ -99,6 +105,18 @@ impl TestDesk {
         &self.http
     }
 
+    /// Waits until every read model shows all that is in the log.
+    pub async fn settled(&self) {
+        let desk = self.serving().desk();
+        let head = desk.log().head().await.expect("the log answers").position;
+        let names: Vec<_> = projections::ProjectionName::iter().collect();
+        let projectors = desk.projectors().expect("the desk keeps read models");
+        projectors
+            .wait_for(&names, head, Duration::from_secs(60))
+            .await
+            .expect("the read models catch up");
+    }
+
     /// Gives somebody a token of a role.
     pub async fn person(&self, name: &str, role: Role) -> Person {
         let administrator = Actor {
@@ -140,6 +158,15 @@ impl Person {
     pub fn at(&self, address: SocketAddr) -> Self {
         Self {
             address,
+            ..self.clone()
+        }
+    }
+
+    /// The same way in with another token.
+    #[must_use]
+    pub fn with_token(&self, token: &str) -> Self {
+        Self {
+            token: token.to_owned(),
             ..self.clone()
         }
     }

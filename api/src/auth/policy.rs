@@ -89,7 +89,10 @@ fn requester_may(action: Action) -> bool {
 
 fn agent_may(action: Action) -> bool {
     match action {
-        Action::ReadWorkItems | Action::ReadInternal | Action::ReadConfiguration | Action::Work(_) => true,
+        Action::ReadWorkItems
+        | Action::ReadInternal
+        | Action::ReadConfiguration
+        | Action::Work(_) => true,
         Action::Incident(action) => !matches!(
             action,
             IncidentAction::Work

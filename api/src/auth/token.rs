@@ -48,7 +48,11 @@ pub async fn issue_token(
         expires_at,
     };
     let outcome = execute::<ApiToken>(desk, id.0, &command, envelope).await?;
-    Ok(IssuedToken { id, secret, outcome })
+    Ok(IssuedToken {
+        id,
+        secret,
+        outcome,
+    })
 }
 
 /// Who acts with a secret; nobody if it is unknown or has ended.
@@ -75,9 +79,11 @@ fn hash(secret: &str) -> String {
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }

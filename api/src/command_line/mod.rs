@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use event_store::{DatabaseSource, PoolSettings};
+use strum::IntoEnumIterator;
 
 use crate::desk::{Desk, DeskError, Projecting};
 use crate::telemetry::{self, LogFormat};
@@ -21,11 +22,22 @@ pub struct Docket {
     command: Command,
 
     /// How log lines are written to standard error.
-    #[arg(long, global = true, value_enum, default_value_t, env = "DOCKET_LOG_FORMAT")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        env = "DOCKET_LOG_FORMAT"
+    )]
     log_format: Format,
 
     /// Which log lines are written, such as `info` or `api=debug,sqlx=info`.
-    #[arg(long, global = true, default_value = "info,sqlx=warn", env = "DOCKET_LOG")]
+    #[arg(
+        long,
+        global = true,
+        default_value = "info,sqlx=warn",
+        env = "DOCKET_LOG"
+    )]
     log: String,
 }
 
@@ -95,7 +107,12 @@ struct ServeArgs {
     database: DatabaseArgs,
 
     /// The address to listen on.
-    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8080", env = "DOCKET_LISTEN")]
+    #[arg(
+        long,
+        value_name = "HOST:PORT",
+        default_value = "127.0.0.1:8080",
+        env = "DOCKET_LISTEN"
+    )]
     listen: SocketAddr,
 
     /// Fills an empty desk first: `sample` for the sample desk, or the file of
@@ -175,23 +192,44 @@ pub fn run(docket: Docket) -> ExitCode {
 
 async fn dispatch(command: Command) -> anyhow::Result<()> {
     match command {
-        Command::Serve(args) => crate::serve::run(&args.database.source(), args.listen, args.load.as_deref()).await,
+        Command::Serve(args) => {
+            crate::serve::run(&args.database.source(), args.listen, args.load.as_deref()).await
+        }
         Command::Migrate(database) => {
             database.open().await?.close().await;
             Ok(())
         }
         Command::Schema => schema::print(),
-        Command::Import(ImportCommand::ServicenowAudit { file, json, database }) => {
+        Command::Import(ImportCommand::ServicenowAudit {
+            file,
+            json,
+            database,
+        }) => {
             let desk = database.open().await?;
-            let result = crate::import::command_line::run(&desk, &file, json).await;
+            let result = import(&desk, &file, json).await;
             desk.close().await;
             result
         }
-        Command::Token(TokenCommand::Create { name, role, expires_in_days, database }) => {
-            token::create(&database, &name, &role, expires_in_days).await
+        Command::Token(TokenCommand::Create {
+            name,
+            role,
+            expires_in_days,
+            database,
+        }) => token::create(&database, &name, &role, expires_in_days).await,
+        Command::Token(TokenCommand::Revoke { token, database }) => {
+            token::revoke(&database, &token).await
         }
-        Command::Token(TokenCommand::Revoke { token, database }) => token::revoke(&database, &token).await,
     }
+}
+
+/// Imports, and sees to it that the read models show what was imported,
+/// whether or not a service keeps them.
+async fn import(desk: &Desk, file: &std::path::Path, json: bool) -> anyhow::Result<()> {
+    crate::import::command_line::run(desk, file, json).await?;
+    for name in projections::ProjectionName::iter() {
+        projections::catch_up(desk.log(), desk.database().pool(), name).await?;
+    }
+    Ok(())
 }
 
 #[expect(clippy::print_stderr, reason = "the command line speaks to its user")]

@@ -24,8 +24,13 @@ pub(super) async fn create(
 ) -> anyhow::Result<()> {
     let name = PersonId::new(name).context("--name")?;
     let Ok(role) = Role::from_str(role) else {
-        let roles: Vec<_> = Role::iter().map(|role| role.as_ref().to_lowercase()).collect();
-        bail!("--role {role}: there is no such role; the roles are {}", roles.join(", "));
+        let roles: Vec<_> = Role::iter()
+            .map(|role| role.as_ref().to_lowercase())
+            .collect();
+        bail!(
+            "--role {role}: there is no such role; the roles are {}",
+            roles.join(", ")
+        );
     };
     let desk = database.open().await?;
     let secret = issue(&desk, name, role, expires_in_days).await;
@@ -42,7 +47,8 @@ pub(crate) async fn issue(
     expires_in_days: Option<u16>,
 ) -> anyhow::Result<String> {
     let envelope = envelope()?;
-    let expires_at = expires_in_days.map(|days| envelope.effective_at + Duration::days(i64::from(days)));
+    let expires_at =
+        expires_in_days.map(|days| envelope.effective_at + Duration::days(i64::from(days)));
     let token = auth::issue_token(desk, name, role, expires_at, &envelope).await?;
     Ok(token.secret)
 }

@@ -89,7 +89,10 @@ pub(super) fn work_item_id(id: &str, field: &str) -> Result<Uuid> {
         (Kind::Incident, id) => Ok(id),
         (kind, _) => Err(at_field(
             code::ID_INVALID,
-            format!("{field} must be the id of a work item, not of a {}", kind.as_ref()),
+            format!(
+                "{field} must be the id of a work item, not of a {}",
+                kind.as_ref()
+            ),
             field,
         )),
     }
@@ -103,9 +106,18 @@ pub(super) async fn link_target(ctx: &Context<'_>, id: &ID, target: &ID) -> Resu
     let store: &event_store::AggregateStore<Incident> = desk.store();
     let loaded = store.load(target).await.map_err(|error| of_store(&error))?;
     if !loaded.state.exists() {
-        return Err(at_field(code::NOT_FOUND, "there is no such work item", "targetId"));
+        return Err(at_field(
+            code::NOT_FOUND,
+            "there is no such work item",
+            "targetId",
+        ));
     }
-    let is_ancestor = desk.read().work_item_link().is_ancestor(item, target).await.map_err(|error| internal(&error))?;
+    let is_ancestor = desk
+        .read()
+        .work_item_link()
+        .is_ancestor(item, target)
+        .await
+        .map_err(|error| internal(&error))?;
     Ok(LinkTarget {
         id: domain::ids::WorkItemId(target),
         number: loaded.state.work().number.clone(),
@@ -117,8 +129,14 @@ pub(super) async fn link_target(ctx: &Context<'_>, id: &ID, target: &ID) -> Resu
 /// The mutations that an actor could send about an incident now, by name.
 pub(super) fn available_actions(incident: &Incident, context: &domain::Context) -> Vec<String> {
     let role = context.actor.role;
-    let work = incident.available_work_actions(context).into_iter().map(Action::Work);
-    let own = incident.available_actions(context).into_iter().map(Action::Incident);
+    let work = incident
+        .available_work_actions(context)
+        .into_iter()
+        .map(Action::Work);
+    let own = incident
+        .available_actions(context)
+        .into_iter()
+        .map(Action::Incident);
     work.chain(own)
         .filter(|action| crate::auth::policy::permits(role, *action))
         .map(Action::name)

@@ -24,7 +24,13 @@ pub(crate) fn encode(kind: Kind, id: Uuid) -> ID {
 
 /// What a global id stands for.
 pub(crate) fn decode(id: &str, field: &str) -> Result<(Kind, Uuid), Error> {
-    parse(id).ok_or_else(|| at_field(code::ID_INVALID, format!("{field} is no id of this desk"), field))
+    parse(id).ok_or_else(|| {
+        at_field(
+            code::ID_INVALID,
+            format!("{field} is no id of this desk"),
+            field,
+        )
+    })
 }
 
 /// The identity in a global id of this kind.
@@ -33,7 +39,11 @@ pub(crate) fn decode_as(kind: Kind, id: &str, field: &str) -> Result<Uuid, Error
         (found, id) if found == kind => Ok(id),
         (found, _) => Err(at_field(
             code::ID_INVALID,
-            format!("{field} must be the id of a {}, not of a {}", kind.as_ref(), found.as_ref()),
+            format!(
+                "{field} must be the id of a {}, not of a {}",
+                kind.as_ref(),
+                found.as_ref()
+            ),
             field,
         )),
     }

@@ -3,8 +3,8 @@
 
 use async_graphql::{Context, InputObject, Result};
 use chrono::{DateTime, Duration, Utc};
-use domain::{Channel, Refusal, Role};
 use domain::ids::PersonId;
+use domain::{Channel, Refusal, Role};
 use uuid::Uuid;
 
 use super::scalars::Long;
@@ -49,7 +49,8 @@ impl CommandInput {
         let effective_at = effective_at(self.effective_at)?;
         let mut envelope = Envelope::new(viewer.0.clone(), Channel::Api, effective_at);
         envelope.expected_version = self.expected_version.map(|version| version.0);
-        envelope.on_behalf_of = optional(self.on_behalf_of.as_deref(), "onBehalfOf", PersonId::new)?;
+        envelope.on_behalf_of =
+            optional(self.on_behalf_of.as_deref(), "onBehalfOf", PersonId::new)?;
         if let Some(command_id) = self.command_id {
             envelope.command_id = command_id;
             envelope.request_hash = request_hash(ctx)?;
@@ -120,5 +121,8 @@ pub(crate) fn all<T, E: Refusal>(
     field: &str,
     check: impl Fn(&str) -> Result<T, E>,
 ) -> Result<Vec<T>> {
-    values.iter().map(|value| required(value, field, &check)).collect()
+    values
+        .iter()
+        .map(|value| required(value, field, &check))
+        .collect()
 }

@@ -72,7 +72,11 @@ pub(super) struct Links(Desk);
 
 /// Waits until a read model shows what stands at a position: reading one's
 /// own writes.
-pub(super) async fn wait_for(desk: &Desk, name: ProjectionName, position: i64) -> Result<(), Error> {
+pub(super) async fn wait_for(
+    desk: &Desk,
+    name: ProjectionName,
+    position: i64,
+) -> Result<(), Error> {
     let Some(projectors) = desk.projectors().filter(|_| position > 0) else {
         return Ok(());
     };
@@ -81,7 +85,10 @@ pub(super) async fn wait_for(desk: &Desk, name: ProjectionName, position: i64) -
         .await
         .map_err(|error| {
             tracing::error!(%error, projection = name.as_ref(), position, "a read model is behind");
-            coded(code::READ_MODEL_BEHIND, "the command was carried out, but its effect cannot be shown yet")
+            coded(
+                code::READ_MODEL_BEHIND,
+                "the command was carried out, but its effect cannot be shown yet",
+            )
         })
 }
 
@@ -103,7 +110,9 @@ fn by_key<K: Copy + Eq + Hash, V: Clone>(
     item: impl Fn(&K) -> Uuid,
     found: &HashMap<Uuid, V>,
 ) -> HashMap<K, V> {
-    keys.iter().filter_map(|key| Some((*key, found.get(&item(key))?.clone()))).collect()
+    keys.iter()
+        .filter_map(|key| Some((*key, found.get(&item(key))?.clone())))
+        .collect()
 }
 
 impl Loader<At> for Items {
@@ -112,8 +121,17 @@ impl Loader<At> for Items {
 
     async fn load(&self, keys: &[At]) -> Result<HashMap<At, Self::Value>, Error> {
         wait_for(&self.0, ProjectionName::WorkQueue, latest(keys)).await?;
-        let rows = self.0.read().work_queue().by_ids(&items(keys)).await.map_err(|e| read_failed(&e))?;
-        let found = rows.into_iter().map(|row| (row.item_id, Arc::new(row))).collect();
+        let rows = self
+            .0
+            .read()
+            .work_queue()
+            .by_ids(&items(keys))
+            .await
+            .map_err(|e| read_failed(&e))?;
+        let found = rows
+            .into_iter()
+            .map(|row| (row.item_id, Arc::new(row)))
+            .collect();
         Ok(by_key(keys, |at| at.item, &found))
     }
 }
@@ -124,8 +142,17 @@ impl Loader<At> for Details {
 
     async fn load(&self, keys: &[At]) -> Result<HashMap<At, Self::Value>, Error> {
         wait_for(&self.0, ProjectionName::IncidentDetail, latest(keys)).await?;
-        let rows = self.0.read().incident_detail().by_ids(&items(keys)).await.map_err(|e| read_failed(&e))?;
-        let found = rows.into_iter().map(|row| (row.item_id, Arc::new(row))).collect();
+        let rows = self
+            .0
+            .read()
+            .incident_detail()
+            .by_ids(&items(keys))
+            .await
+            .map_err(|e| read_failed(&e))?;
+        let found = rows
+            .into_iter()
+            .map(|row| (row.item_id, Arc::new(row)))
+            .collect();
         Ok(by_key(keys, |at| at.item, &found))
     }
 }
@@ -137,12 +164,21 @@ impl Loader<At> for Links {
     async fn load(&self, keys: &[At]) -> Result<HashMap<At, Self::Value>, Error> {
         wait_for(&self.0, ProjectionName::WorkItemLink, latest(keys)).await?;
         let ids = items(keys);
-        let rows = self.0.read().work_item_link().links(&ids).await.map_err(|e| read_failed(&e))?;
+        let rows = self
+            .0
+            .read()
+            .work_item_link()
+            .links(&ids)
+            .await
+            .map_err(|e| read_failed(&e))?;
         let mut grouped: HashMap<Uuid, Vec<WorkItemLink>> = HashMap::new();
         for row in rows {
             grouped.entry(row.item_id).or_default().push(row);
         }
-        let found = grouped.into_iter().map(|(id, rows)| (id, Arc::new(rows))).collect();
+        let found = grouped
+            .into_iter()
+            .map(|(id, rows)| (id, Arc::new(rows)))
+            .collect();
         Ok(by_key(keys, |at| at.item, &found))
     }
 }
@@ -156,7 +192,10 @@ impl Loader<Stretch> for History {
         wait_for(&self.0, ProjectionName::WorkItemHistory, latest(&ats)).await?;
         let mut groups: HashMap<(Kind, i64, i64), Vec<Stretch>> = HashMap::new();
         for key in keys {
-            groups.entry((key.kind, key.after, key.limit)).or_default().push(*key);
+            groups
+                .entry((key.kind, key.after, key.limit))
+                .or_default()
+                .push(*key);
         }
         let mut all = HashMap::new();
         for ((kind, after, limit), keys) in groups {
@@ -164,14 +203,25 @@ impl Loader<Stretch> for History {
             let read = self.0.read();
             let rows = match kind {
                 Kind::Steps => read.work_item_history().history(&ids, after, limit).await,
-                Kind::Comments => read.work_item_history().comments(&ids, true, after, limit).await,
-                Kind::PublicComments => read.work_item_history().comments(&ids, false, after, limit).await,
+                Kind::Comments => {
+                    read.work_item_history()
+                        .comments(&ids, true, after, limit)
+                        .await
+                }
+                Kind::PublicComments => {
+                    read.work_item_history()
+                        .comments(&ids, false, after, limit)
+                        .await
+                }
             };
             let mut grouped: HashMap<Uuid, Vec<HistoryRow>> = HashMap::new();
             for row in rows.map_err(|e| read_failed(&e))? {
                 grouped.entry(row.item_id).or_default().push(row);
             }
-            let found = grouped.into_iter().map(|(id, rows)| (id, Arc::new(rows))).collect();
+            let found = grouped
+                .into_iter()
+                .map(|(id, rows)| (id, Arc::new(rows)))
+                .collect();
             all.extend(by_key(&keys, |key| key.at.item, &found));
         }
         Ok(all)

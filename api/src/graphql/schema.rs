@@ -48,7 +48,11 @@ pub struct Limits {
 }
 
 /// What a request may ask for at most.
-pub const LIMITS: Limits = Limits { depth: 16, complexity: 30_000, root_fields: 100 };
+pub const LIMITS: Limits = Limits {
+    depth: 16,
+    complexity: 30_000,
+    root_fields: 100,
+};
 
 /// The schema over a desk.
 pub fn build(desk: Desk) -> DeskSchema {
@@ -70,6 +74,10 @@ pub fn sdl() -> String {
 }
 
 fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
-    Schema::build(Query::default(), Mutation::default(), Subscription::default())
-        .register_output_type::<super::work_item::WorkItem>()
+    Schema::build(
+        Query::default(),
+        Mutation::default(),
+        Subscription::default(),
+    )
+    .register_output_type::<super::work_item::WorkItem>()
 }

@@ -27,7 +27,11 @@ struct Unserved {
 
 impl Unserved {
     fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into() }
+        Self {
+            status,
+            code,
+            message: message.into(),
+        }
     }
 
     fn bad(message: impl Into<String>) -> Self {
@@ -36,12 +40,21 @@ impl Unserved {
 }
 
 /// Answers `/graphql`: a WebSocket where one is asked for, else one request.
-pub(super) async fn graphql(State(doors): State<Doors>, request: axum::extract::Request) -> Response {
+pub(super) async fn graphql(
+    State(doors): State<Doors>,
+    request: axum::extract::Request,
+) -> Response {
     if websocket::is_asked_for(request.headers()) {
         return websocket::upgrade(doors, request).await;
     }
-    let (method, uri, headers) = (request.method().clone(), request.uri().clone(), request.headers().clone());
-    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    let (method, uri, headers) = (
+        request.method().clone(),
+        request.uri().clone(),
+        request.headers().clone(),
+    );
+    let accept = headers
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok());
     let Some(answer) = Answer::from_accept(accept) else {
         let message = "answers come as application/graphql-response+json or application/json";
         let unserved = Unserved::new(StatusCode::NOT_ACCEPTABLE, code::BAD_REQUEST, message);
@@ -67,7 +80,11 @@ async fn serve(
         Method::POST => from_body(headers, body)?,
         _ => {
             let message = "GraphQL requests are sent with GET or POST";
-            return Err(Unserved::new(StatusCode::METHOD_NOT_ALLOWED, code::BAD_REQUEST, message));
+            return Err(Unserved::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                code::BAD_REQUEST,
+                message,
+            ));
         }
     };
     let viewer = viewer(doors, headers).await?;
@@ -85,11 +102,19 @@ async fn serve(
         Ok(Err(panicked)) => {
             tracing::error!(%panicked, "a request panicked");
             let message = "something went wrong on our side";
-            return Err(Unserved::new(StatusCode::INTERNAL_SERVER_ERROR, code::INTERNAL, message));
+            return Err(Unserved::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                code::INTERNAL,
+                message,
+            ));
         }
         Err(_) => {
             let message = "the request took too long; commands in it may have been carried out";
-            return Err(Unserved::new(StatusCode::GATEWAY_TIMEOUT, code::TIMEOUT, message));
+            return Err(Unserved::new(
+                StatusCode::GATEWAY_TIMEOUT,
+                code::TIMEOUT,
+                message,
+            ));
         }
     };
     Ok(respond(answer, &response))
@@ -97,7 +122,8 @@ async fn serve(
 
 /// Who sends the request; without a valid token nothing is answered.
 async fn viewer(doors: &Doors, headers: &HeaderMap) -> Result<Viewer, Unserved> {
-    let unauthenticated = |message: &str| Unserved::new(StatusCode::UNAUTHORIZED, code::UNAUTHENTICATED, message);
+    let unauthenticated =
+        |message: &str| Unserved::new(StatusCode::UNAUTHORIZED, code::UNAUTHENTICATED, message);
     let secret = headers
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok())
@@ -105,11 +131,17 @@ async fn viewer(doors: &Doors, headers: &HeaderMap) -> Result<Viewer, Unserved> 
         .ok_or_else(|| unauthenticated("a token is needed: Authorization: Bearer TOKEN"))?;
     match authenticate(&doors.desk, secret).await {
         Ok(Some(actor)) => Ok(Viewer(actor)),
-        Ok(None) => Err(unauthenticated("this token is unknown, has ended or was revoked")),
+        Ok(None) => Err(unauthenticated(
+            "this token is unknown, has ended or was revoked",
+        )),
         Err(error) => {
             tracing::error!(%error, "a token could not be checked");
             let message = "the token cannot be checked at present";
-            Err(Unserved::new(StatusCode::SERVICE_UNAVAILABLE, code::UNAVAILABLE, message))
+            Err(Unserved::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                code::UNAVAILABLE,
+                message,
+            ))
         }
     }
 }
@@ -123,8 +155,14 @@ fn from_query(uri: &Uri) -> Result<Request, Unserved> {
             .map_err(|error| Unserved::bad(format!("{name} is no JSON: {error}"))),
     };
     let mut fields = serde_json::Map::new();
-    fields.insert("variables".to_owned(), json(parameters.remove("variables"), "variables")?);
-    fields.insert("extensions".to_owned(), json(parameters.remove("extensions"), "extensions")?);
+    fields.insert(
+        "variables".to_owned(),
+        json(parameters.remove("variables"), "variables")?,
+    );
+    fields.insert(
+        "extensions".to_owned(),
+        json(parameters.remove("extensions"), "extensions")?,
+    );
     for name in ["query", "operationName"] {
         if let Some(value) = parameters.remove(name) {
             fields.insert(name.to_owned(), Value::String(value));
@@ -133,16 +171,29 @@ fn from_query(uri: &Uri) -> Result<Request, Unserved> {
     from_fields(fields)
 }
 
-fn from_body(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Request, Unserved> {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+fn from_body(
+    headers: &HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Request, Unserved> {
+    let content_type = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
     if !content_type.is_some_and(is_json) {
         let message = "the body must be application/json in UTF-8";
-        return Err(Unserved::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, code::BAD_REQUEST, message));
+        return Err(Unserved::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            code::BAD_REQUEST,
+            message,
+        ));
     }
     let body = body.map_err(|rejection| match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => {
             let message = format!("a request has at most {MAX_BODY_BYTES} bytes");
-            Unserved::new(StatusCode::PAYLOAD_TOO_LARGE, code::REQUEST_TOO_LARGE, message)
+            Unserved::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                code::REQUEST_TOO_LARGE,
+                message,
+            )
         }
         _ => Unserved::bad("the body could not be read"),
     })?;
@@ -155,7 +206,9 @@ fn from_body(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result
 }
 
 fn is_json(content_type: &str) -> bool {
-    let mut parts = content_type.split(';').map(|part| part.trim().to_ascii_lowercase());
+    let mut parts = content_type
+        .split(';')
+        .map(|part| part.trim().to_ascii_lowercase());
     let is_json = parts.next().as_deref() == Some("application/json");
     is_json
         && parts.all(|parameter| match parameter.strip_prefix("charset=") {
@@ -177,7 +230,9 @@ fn from_fields(mut fields: serde_json::Map<String, Value>) -> Result<Request, Un
     }
     match fields.remove("variables") {
         None | Some(Value::Null) => {}
-        Some(variables @ Value::Object(_)) => request = request.variables(Variables::from_json(variables)),
+        Some(variables @ Value::Object(_)) => {
+            request = request.variables(Variables::from_json(variables))
+        }
         Some(_) => return Err(Unserved::bad("variables must be an object")),
     }
     match fields.remove("extensions") {
@@ -189,7 +244,10 @@ fn from_fields(mut fields: serde_json::Map<String, Value>) -> Result<Request, Un
 /// Refuses what a document may not do before anything of it is executed: a
 /// mutation or a subscription that comes with GET, a subscription over plain
 /// HTTP, fields at the root by the thousand.
-fn check_document(request: &mut Request, method: &Method) -> Result<Result<(), ServerError>, Unserved> {
+fn check_document(
+    request: &mut Request,
+    method: &Method,
+) -> Result<Result<(), ServerError>, Unserved> {
     let name = request.operation_name.clone();
     let document = match request.parsed_query() {
         Ok(document) => document,
@@ -201,21 +259,35 @@ fn check_document(request: &mut Request, method: &Method) -> Result<Result<(), S
         (DocumentOperations::Multiple(_), None) => None,
     };
     // Which operation is meant is the schema's question.
-    let Some(operation) = operation else { return Ok(Ok(())) };
+    let Some(operation) = operation else {
+        return Ok(Ok(()));
+    };
     match operation.node.ty {
         OperationType::Mutation if method == Method::GET => {
             let message = "mutations are sent with POST";
-            return Err(Unserved::new(StatusCode::METHOD_NOT_ALLOWED, code::BAD_REQUEST, message));
+            return Err(Unserved::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                code::BAD_REQUEST,
+                message,
+            ));
         }
         OperationType::Subscription => {
-            return Err(Unserved::bad("subscriptions go over WebSocket, with graphql-transport-ws"));
+            return Err(Unserved::bad(
+                "subscriptions go over WebSocket, with graphql-transport-ws",
+            ));
         }
         OperationType::Query | OperationType::Mutation => {}
     }
     let fields = operation.node.selection_set.node.items.len();
     if fields > LIMITS.root_fields {
-        let message = format!("an operation has at most {} fields at its root, this one has {fields}", LIMITS.root_fields);
-        return Ok(Err(with_code(ServerError::new(message, None), code::GRAPHQL_VALIDATION_FAILED)));
+        let message = format!(
+            "an operation has at most {} fields at its root, this one has {fields}",
+            LIMITS.root_fields
+        );
+        return Ok(Err(with_code(
+            ServerError::new(message, None),
+            code::GRAPHQL_VALIDATION_FAILED,
+        )));
     }
     Ok(Ok(()))
 }
@@ -244,7 +316,8 @@ fn respond(answer: Answer, response: &GraphqlResponse) -> Response {
         Err(error) => {
             tracing::error!(%error, "an answer could not be written");
             let message = "something went wrong on our side";
-            let unserved = Unserved::new(StatusCode::INTERNAL_SERVER_ERROR, code::INTERNAL, message);
+            let unserved =
+                Unserved::new(StatusCode::INTERNAL_SERVER_ERROR, code::INTERNAL, message);
             return refuse(answer, &unserved);
         }
     };
@@ -253,8 +326,12 @@ fn respond(answer: Answer, response: &GraphqlResponse) -> Response {
     }
     if let Some(errors) = body.get_mut("errors").and_then(Value::as_array_mut) {
         for error in errors {
-            let Some(error) = error.as_object_mut() else { continue };
-            let extensions = error.entry("extensions").or_insert_with(|| Value::Object(serde_json::Map::new()));
+            let Some(error) = error.as_object_mut() else {
+                continue;
+            };
+            let extensions = error
+                .entry("extensions")
+                .or_insert_with(|| Value::Object(serde_json::Map::new()));
             if let Some(extensions) = extensions.as_object_mut() {
                 extensions
                     .entry("code")
@@ -262,7 +339,12 @@ fn respond(answer: Answer, response: &GraphqlResponse) -> Response {
             }
         }
     }
-    (status, [(header::CONTENT_TYPE, answer.content_type())], body.to_string()).into_response()
+    (
+        status,
+        [(header::CONTENT_TYPE, answer.content_type())],
+        body.to_string(),
+    )
+        .into_response()
 }
 
 fn refuse(answer: Answer, unserved: &Unserved) -> Response {
@@ -281,7 +363,10 @@ fn refuse(answer: Answer, unserved: &Unserved) -> Response {
             headers.insert(header::ALLOW, header::HeaderValue::from_static("GET, POST"));
         }
         StatusCode::UNAUTHORIZED => {
-            headers.insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
+            headers.insert(
+                header::WWW_AUTHENTICATE,
+                header::HeaderValue::from_static("Bearer"),
+            );
         }
         _ => {}
     }

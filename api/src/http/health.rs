@@ -26,7 +26,12 @@ pub(super) async fn ready(State(doors): State<Doors>) -> Response {
         not_ready.push(json!({ "name": "log", "reason": "the log cannot be reached" }));
     }
     let mut projections = Vec::new();
-    for projection in doors.desk.projectors().map(projections::Projectors::status).unwrap_or_default() {
+    for projection in doors
+        .desk
+        .projectors()
+        .map(projections::Projectors::status)
+        .unwrap_or_default()
+    {
         if let Some(reason) = &projection.failed {
             not_ready.push(json!({ "name": projection.name.as_ref(), "reason": reason }));
         }
@@ -48,7 +53,10 @@ pub(super) async fn ready(State(doors): State<Doors>) -> Response {
 /// What is measured, in the text format of Prometheus.
 pub(super) async fn metrics(State(doors): State<Doors>) -> Response {
     doors.metrics.run_upkeep();
-    let headers = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    let headers = [(
+        header::CONTENT_TYPE,
+        "text/plain; version=0.0.4; charset=utf-8",
+    )];
     (headers, doors.metrics.render()).into_response()
 }
 
@@ -64,6 +72,7 @@ pub(super) async fn count(request: Request, next: Next) -> Response {
     let status = response.status().as_u16().to_string();
     metrics::counter!("docket_http_requests_total", "method" => method, "path" => path.clone(), "status" => status)
         .increment(1);
-    metrics::histogram!("docket_http_request_seconds", "path" => path).record(started.elapsed().as_secs_f64());
+    metrics::histogram!("docket_http_request_seconds", "path" => path)
+        .record(started.elapsed().as_secs_f64());
     response
 }

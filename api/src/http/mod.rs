@@ -42,5 +42,9 @@ pub fn router(desk: Desk, schema: DeskSchema, metrics: PrometheusHandle) -> Rout
         .layer(axum::middleware::from_fn(health::count))
         .layer(CatchPanicLayer::new())
         .layer(TraceLayer::new_for_http())
-        .with_state(Doors { desk, schema, metrics })
+        .with_state(Doors {
+            desk,
+            schema,
+            metrics,
+        })
 }

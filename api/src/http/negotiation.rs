@@ -35,7 +35,8 @@ impl Answer {
             };
             let parameters: Vec<_> = parts.map(str::to_ascii_lowercase).collect();
             let charset = parameters.iter().find_map(|p| p.strip_prefix("charset="));
-            if charset.is_some_and(|charset| !matches!(charset.trim_matches('"'), "utf-8" | "utf8")) {
+            if charset.is_some_and(|charset| !matches!(charset.trim_matches('"'), "utf-8" | "utf8"))
+            {
                 continue;
             }
             let quality = parameters.iter().find_map(|p| p.strip_prefix("q="));
@@ -57,8 +58,16 @@ mod tests {
         let answer = Answer::from_accept;
         assert_eq!(answer(None), Some(Answer::Json));
         assert_eq!(answer(Some("*/*")), Some(Answer::Json));
-        assert_eq!(answer(Some("application/json;q=0.5, application/graphql-response+json")), Some(Answer::GraphqlResponse));
-        assert_eq!(answer(Some("application/json; charset=utf-8")), Some(Answer::Json));
+        assert_eq!(
+            answer(Some(
+                "application/json;q=0.5, application/graphql-response+json"
+            )),
+            Some(Answer::GraphqlResponse)
+        );
+        assert_eq!(
+            answer(Some("application/json; charset=utf-8")),
+            Some(Answer::Json)
+        );
         assert_eq!(answer(Some("application/json; charset=latin1")), None);
         assert_eq!(answer(Some("text/html")), None);
         assert_eq!(answer(Some("application/json;q=0")), None);

@@ -60,10 +60,18 @@ pub(super) async fn upgrade(doors: Doors, request: Request) -> Response {
         })
 }
 
-async fn admit(desk: Desk, from_header: Option<String>, payload: Value) -> async_graphql::Result<Data> {
+async fn admit(
+    desk: Desk,
+    from_header: Option<String>,
+    payload: Value,
+) -> async_graphql::Result<Data> {
     let from_payload = payload
         .as_object()
-        .and_then(|fields| fields.iter().find(|(name, _)| name.eq_ignore_ascii_case("authorization")))
+        .and_then(|fields| {
+            fields
+                .iter()
+                .find(|(name, _)| name.eq_ignore_ascii_case("authorization"))
+        })
         .and_then(|(_, value)| value.as_str())
         .and_then(bearer);
     let secret = from_payload
@@ -72,7 +80,12 @@ async fn admit(desk: Desk, from_header: Option<String>, payload: Value) -> async
     let actor = authenticate(&desk, secret)
         .await
         .map_err(|error| of_store(&error))?
-        .ok_or_else(|| coded(code::UNAUTHENTICATED, "this token is unknown, has ended or was revoked"))?;
+        .ok_or_else(|| {
+            coded(
+                code::UNAUTHENTICATED,
+                "this token is unknown, has ended or was revoked",
+            )
+        })?;
     let mut data = Data::default();
     data.insert(Viewer(actor));
     data.insert(Loaders::new(desk));

@@ -249,6 +249,9 @@ impl Server {
         command
             .arg("-D")
             .arg(self.directory.cluster())
+            // Each batch takes and frees the same memory: it is kept.
+            .env("MALLOC_TRIM_THRESHOLD_", "16777216")
+            .env("MALLOC_TOP_PAD_", "1048576")
             .stdout(log)
             .stderr(same_log);
         let sockets = format!(

@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use event_store::Log;
+use event_store::{Log, content_hash};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, Executor, PgConnection};
 
@@ -57,7 +57,7 @@ impl Shadow {
         let home = sqlx::query_scalar!(r#"select current_schema()::text as "home!""#)
             .fetch_one(&mut *lease)
             .await?;
-        let schema = format!("{home}_{}_aside", name.as_ref());
+        let schema = schema_beside(&home, name);
         // Of a rebuild that was cut short, nobody works in it: we have the
         // lease.
         for statement in [
@@ -250,6 +250,18 @@ impl Shadow {
     pub(super) fn log(&self) -> &Log {
         &self.log
     }
+}
+
+/// The schema in which a projection of a schema is built: PostgreSQL cuts
+/// names off behind 63 bytes, and two must not become one by that.
+fn schema_beside(home: &str, name: ProjectionName) -> String {
+    const LONGEST: usize = 63;
+    let schema = format!("{home}_{}_aside", name.as_ref());
+    if schema.len() <= LONGEST {
+        return schema;
+    }
+    let hash = content_hash([schema.as_bytes()]);
+    format!("docket_{:032x}_aside", u128::from_be_bytes(hash))
 }
 
 /// Takes in what lies between the copy and a position, within a transaction;

@@ -4,6 +4,7 @@
 mod count;
 mod cursor;
 mod filter;
+mod fold;
 mod page;
 mod row;
 mod search;

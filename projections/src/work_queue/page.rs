@@ -1,6 +1,7 @@
 //! Pages of the queue, found by key and never by counting rows off: the
 //! thousandth page costs what the first one does.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use domain::incident;
@@ -115,11 +116,21 @@ enum Walks<'f> {
     /// One for each priority, over open items only.
     OpenPriorities(Vec<i16>),
     /// One for each person who has items.
-    Persons(&'f [String]),
+    Persons(Vec<String>),
     /// One for each person who asked.
-    Requesters(&'f [String]),
+    Requesters(Vec<String>),
     /// One for what a person asked for, one for what they suffer from.
     VisibleTo(&'f str),
+}
+
+/// More walks than this are no longer cheaper than one.
+const MOST_WALKS: usize = 256;
+
+/// The values, each once, in order; nothing when they are too many to walk
+/// for each of them.
+fn distinct<T: Ord + Clone>(values: &[T]) -> Option<Vec<T>> {
+    let values: BTreeSet<&T> = values.iter().collect();
+    (values.len() <= MOST_WALKS).then(|| values.into_iter().cloned().collect())
 }
 
 impl WorkQueue {
@@ -202,17 +213,13 @@ fn page_query<'a>(
             query.push(") k");
         }
         Walks::Persons(persons) => {
-            query
-                .push("select k.* from unnest(")
-                .push_bind(persons.to_vec());
+            query.push("select k.* from unnest(").push_bind(persons);
             query.push("::text[]) as person (name) cross join lateral (");
             page.push_walk(&mut query, " and q.person = person.name")?;
             query.push(") k");
         }
         Walks::Requesters(requesters) => {
-            query
-                .push("select k.* from unnest(")
-                .push_bind(requesters.to_vec());
+            query.push("select k.* from unnest(").push_bind(requesters);
             query.push("::text[]) as person (name) cross join lateral (");
             page.push_walk(&mut query, " and q.requester = person.name")?;
             query.push(") k");
@@ -260,10 +267,10 @@ impl<'f> PageParts<'f> {
             return Walks::One;
         }
         if self.by == OrderBy::OpenedAt {
-            if let Some(persons) = &filter.persons {
+            if let Some(persons) = filter.persons.as_deref().and_then(distinct) {
                 return Walks::Persons(persons);
             }
-            if let Some(requesters) = &filter.requesters {
+            if let Some(requesters) = filter.requesters.as_deref().and_then(distinct) {
                 return Walks::Requesters(requesters);
             }
             if let Some(person) = &filter.visible_to {
@@ -275,34 +282,28 @@ impl<'f> PageParts<'f> {
         }
         if filter.teams.is_none() && filter.unassigned != Some(true) && self.only_open() {
             let priorities = match &filter.priorities {
-                Some(priorities) => priorities.clone(),
-                None => (0..=5).collect(),
+                Some(priorities) => distinct(priorities),
+                None => Some((0..=5).collect()),
             };
-            return Walks::OpenPriorities(priorities);
+            if let Some(priorities) = priorities {
+                return Walks::OpenPriorities(priorities);
+            }
         }
         Walks::One
     }
 
     fn team_walks(&self) -> Option<Walks<'f>> {
-        /// More walks than this are no longer cheaper than one.
-        const MOST: usize = 256;
         let filter = self.filter;
         let mut teams = filter.teams.clone().unwrap_or_default();
         if filter.unassigned == Some(true) {
             teams.push(Uuid::nil());
         }
-        teams.sort_unstable();
-        teams.dedup();
         if teams.is_empty() {
             return None;
         }
-        let mut statuses = filter
-            .statuses
-            .clone()
-            .unwrap_or_else(|| EVERY_STATUS.clone());
-        statuses.sort_unstable();
-        statuses.dedup();
-        (teams.len() * statuses.len() <= MOST)
+        let teams = distinct(&teams)?;
+        let statuses = distinct(filter.statuses.as_ref().unwrap_or(&EVERY_STATUS))?;
+        (teams.len() * statuses.len() <= MOST_WALKS)
             .then_some(Walks::TeamsAndStatuses { teams, statuses })
     }
 

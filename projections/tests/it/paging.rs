@@ -95,7 +95,7 @@ fn filters() -> Vec<WorkItemFilter> {
             ..none()
         },
         WorkItemFilter {
-            persons: names(&["li.wei"]),
+            persons: names(&["li.wei", "li.wei"]),
             ..none()
         },
         WorkItemFilter {

@@ -97,30 +97,15 @@ async fn when_its_backend_is_killed_again_and_again_each_event_still_counts_once
         .await
         .unwrap();
     }
-    projectors.wait_for_recovered(&desk).await;
+    // A failure that passes is waited through.
+    projectors
+        .wait_for(&every(), desk.head().await, LONG)
+        .await
+        .unwrap();
     assert_exact(&desk).await;
     superuser.close().await.unwrap();
     projectors.shutdown().await;
     desk.close().await;
-}
-
-/// Waiting through failures that are known to pass.
-trait Recovered {
-    async fn wait_for_recovered(&self, desk: &Desk);
-}
-
-impl Recovered for Projectors {
-    async fn wait_for_recovered(&self, desk: &Desk) {
-        let head = desk.head().await;
-        until(|| async {
-            matches!(
-                self.wait_for(&every(), head, Duration::from_millis(200))
-                    .await,
-                Ok(())
-            )
-        })
-        .await;
-    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -272,5 +257,24 @@ async fn what_other_kinds_of_aggregates_do_is_passed_over() {
     desk.register().await;
     desk.catch_up().await;
     assert_exact(&desk).await;
+    desk.close().await;
+}
+
+#[tokio::test]
+async fn who_asks_for_a_projection_that_another_process_keeps_waits_for_that_one() {
+    let desk = Desk::open().await;
+    let projectors = desk.projectors(&desk.log);
+    until(|| async { runs_everything(&projectors) }).await;
+    live(&desk, 71, 3, 10).await;
+    let head = desk.head().await;
+    for name in ProjectionName::iter() {
+        assert!(
+            projections::catch_up(&desk.log, desk.pool(), name)
+                .await
+                .unwrap()
+                >= head
+        );
+    }
+    projectors.shutdown().await;
     desk.close().await;
 }

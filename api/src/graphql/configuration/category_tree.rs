@@ -5,11 +5,11 @@ use chrono::{DateTime, Utc};
 use domain::configuration::{self as model, Command, Configuration};
 use domain::ids::CategoryCode;
 
-use crate::graphql::input::{optional, required};
 use super::life_cycle::{ConfigurationPublishInput, ConfigurationStepInput, load, step};
 use crate::graphql::access::Done;
 use crate::graphql::ids::{self, Kind};
 use crate::graphql::input::CommandInput;
+use crate::graphql::input::{optional, required};
 use crate::graphql::scalars::Long;
 
 /// What a category tree says.
@@ -64,7 +64,10 @@ impl CategoryTree {
     /// The desk's category tree.
     pub(crate) async fn load(ctx: &Context<'_>) -> Result<Self> {
         let loaded = load::<model::CategoryTree>(ctx).await?;
-        Ok(Self { state: loaded.state, version: loaded.version })
+        Ok(Self {
+            state: loaded.state,
+            version: loaded.version,
+        })
     }
 }
 
@@ -73,7 +76,10 @@ impl CategoryTree {
 impl CategoryTree {
     /// Its global id.
     pub(crate) async fn id(&self) -> ID {
-        ids::encode(Kind::CategoryTree, Configuration::<model::CategoryTree>::id())
+        ids::encode(
+            Kind::CategoryTree,
+            Configuration::<model::CategoryTree>::id(),
+        )
     }
 
     /// The version of its stream, for `expectedVersion`.
@@ -84,12 +90,19 @@ impl CategoryTree {
     /// The version that holds at a time, or now.
     async fn in_force(&self, at: Option<DateTime<Utc>>) -> Option<CategoryTreeVersion> {
         let at = at.unwrap_or_else(crate::clock::now);
-        self.state.versions().in_force_at(at).map(CategoryTreeVersion::of)
+        self.state
+            .versions()
+            .in_force_at(at)
+            .map(CategoryTreeVersion::of)
     }
 
     /// Every version, oldest first.
     async fn versions(&self) -> Vec<CategoryTreeVersion> {
-        self.state.versions().iter().map(CategoryTreeVersion::of).collect()
+        self.state
+            .versions()
+            .iter()
+            .map(CategoryTreeVersion::of)
+            .collect()
     }
 
     /// What is being prepared, if anything is.
@@ -121,7 +134,9 @@ impl CategoryTreeContent {
             name_zh: category.name_zh.clone(),
             name_en: category.name_en.clone(),
         };
-        Self { categories: content.categories.iter().map(category).collect() }
+        Self {
+            categories: content.categories.iter().map(category).collect(),
+        }
     }
 }
 
@@ -151,13 +166,21 @@ fn content(input: &CategoryTreeSaveDraftInput) -> Result<model::CategoryTree> {
     let category = |category: &CategoryInput| -> Result<model::Category> {
         Ok(model::Category {
             code: required(&category.code, "categories.code", CategoryCode::new)?,
-            parent: optional(category.parent.as_deref(), "categories.parent", CategoryCode::new)?,
+            parent: optional(
+                category.parent.as_deref(),
+                "categories.parent",
+                CategoryCode::new,
+            )?,
             name_zh: category.name_zh.clone(),
             name_en: category.name_en.clone(),
         })
     };
     Ok(model::CategoryTree {
-        categories: input.categories.iter().map(category).collect::<Result<_>>()?,
+        categories: input
+            .categories
+            .iter()
+            .map(category)
+            .collect::<Result<_>>()?,
     })
 }
 
@@ -208,27 +231,53 @@ pub(crate) struct CategoryTreeMutations;
 impl CategoryTreeMutations {
     /// Writes a draft, replacing the one there is and its review.
     #[graphql(name = "categoryTreeSaveDraft")]
-    async fn save_draft(&self, ctx: &Context<'_>, input: CategoryTreeSaveDraftInput) -> Result<CategoryTreePayload> {
+    async fn save_draft(
+        &self,
+        ctx: &Context<'_>,
+        input: CategoryTreeSaveDraftInput,
+    ) -> Result<CategoryTreePayload> {
         let content = content(&input)?;
-        step(ctx, &input.command, Command::SaveDraft(content)).await.map(CategoryTreePayload)
+        step(ctx, &input.command, Command::SaveDraft(content))
+            .await
+            .map(CategoryTreePayload)
     }
 
     /// A second person finds the draft right.
     #[graphql(name = "categoryTreePassReview")]
-    async fn pass_review(&self, ctx: &Context<'_>, input: ConfigurationStepInput) -> Result<CategoryTreePayload> {
-        step::<model::CategoryTree>(ctx, &input.command, Command::PassReview).await.map(CategoryTreePayload)
+    async fn pass_review(
+        &self,
+        ctx: &Context<'_>,
+        input: ConfigurationStepInput,
+    ) -> Result<CategoryTreePayload> {
+        step::<model::CategoryTree>(ctx, &input.command, Command::PassReview)
+            .await
+            .map(CategoryTreePayload)
     }
 
     /// Makes the reviewed draft the next version.
     #[graphql(name = "categoryTreePublish")]
-    async fn publish(&self, ctx: &Context<'_>, input: ConfigurationPublishInput) -> Result<CategoryTreePayload> {
-        let command = Command::Publish { effective_from: input.effective_from() };
-        step::<model::CategoryTree>(ctx, &input.command, command).await.map(CategoryTreePayload)
+    async fn publish(
+        &self,
+        ctx: &Context<'_>,
+        input: ConfigurationPublishInput,
+    ) -> Result<CategoryTreePayload> {
+        let command = Command::Publish {
+            effective_from: input.effective_from(),
+        };
+        step::<model::CategoryTree>(ctx, &input.command, command)
+            .await
+            .map(CategoryTreePayload)
     }
 
     /// Withdraws the draft.
     #[graphql(name = "categoryTreeDiscardDraft")]
-    async fn discard_draft(&self, ctx: &Context<'_>, input: ConfigurationStepInput) -> Result<CategoryTreePayload> {
-        step::<model::CategoryTree>(ctx, &input.command, Command::DiscardDraft).await.map(CategoryTreePayload)
+    async fn discard_draft(
+        &self,
+        ctx: &Context<'_>,
+        input: ConfigurationStepInput,
+    ) -> Result<CategoryTreePayload> {
+        step::<model::CategoryTree>(ctx, &input.command, Command::DiscardDraft)
+            .await
+            .map(CategoryTreePayload)
     }
 }

@@ -45,7 +45,11 @@ where
 {
     authorised(ctx, Action::ReadConfiguration)?;
     let id: Uuid = Configuration::<C>::id();
-    desk(ctx)?.store().load(id).await.map_err(|error| of_store(&error))
+    desk(ctx)?
+        .store()
+        .load(id)
+        .await
+        .map_err(|error| of_store(&error))
 }
 
 /// Takes a step of the life cycle.

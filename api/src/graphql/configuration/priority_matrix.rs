@@ -4,10 +4,10 @@ use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use domain::configuration::{self as model, Command, Configuration};
 
-use crate::error::{at_field, code};
-use crate::graphql::enums::Priority;
 use super::life_cycle::{ConfigurationPublishInput, ConfigurationStepInput, load, step};
+use crate::error::{at_field, code};
 use crate::graphql::access::Done;
+use crate::graphql::enums::Priority;
 use crate::graphql::ids::{self, Kind};
 use crate::graphql::input::CommandInput;
 use crate::graphql::scalars::Long;
@@ -71,7 +71,10 @@ impl PriorityMatrix {
     /// The desk's priority matrix.
     pub(crate) async fn load(ctx: &Context<'_>) -> Result<Self> {
         let loaded = load::<model::PriorityMatrix>(ctx).await?;
-        Ok(Self { state: loaded.state, version: loaded.version })
+        Ok(Self {
+            state: loaded.state,
+            version: loaded.version,
+        })
     }
 }
 
@@ -80,7 +83,10 @@ impl PriorityMatrix {
 impl PriorityMatrix {
     /// Its global id.
     pub(crate) async fn id(&self) -> ID {
-        ids::encode(Kind::PriorityMatrix, Configuration::<model::PriorityMatrix>::id())
+        ids::encode(
+            Kind::PriorityMatrix,
+            Configuration::<model::PriorityMatrix>::id(),
+        )
     }
 
     /// The version of its stream, for `expectedVersion`.
@@ -91,12 +97,19 @@ impl PriorityMatrix {
     /// The version that holds at a time, or now.
     async fn in_force(&self, at: Option<DateTime<Utc>>) -> Option<PriorityMatrixVersion> {
         let at = at.unwrap_or_else(crate::clock::now);
-        self.state.versions().in_force_at(at).map(PriorityMatrixVersion::of)
+        self.state
+            .versions()
+            .in_force_at(at)
+            .map(PriorityMatrixVersion::of)
     }
 
     /// Every version, oldest first.
     async fn versions(&self) -> Vec<PriorityMatrixVersion> {
-        self.state.versions().iter().map(PriorityMatrixVersion::of).collect()
+        self.state
+            .versions()
+            .iter()
+            .map(PriorityMatrixVersion::of)
+            .collect()
     }
 
     /// What is being prepared, if anything is.
@@ -173,9 +186,13 @@ fn content(input: &PriorityMatrixSaveDraftInput) -> Result<model::PriorityMatrix
         row.try_into().ok()
     };
     let rows: Option<Vec<_>> = input.rows.iter().map(row).collect();
-    let rows = rows
-        .and_then(|rows| rows.try_into().ok())
-        .ok_or_else(|| at_field(code::INPUT_INVALID, "rows must be three rows of three priorities", "rows"))?;
+    let rows = rows.and_then(|rows| rows.try_into().ok()).ok_or_else(|| {
+        at_field(
+            code::INPUT_INVALID,
+            "rows must be three rows of three priorities",
+            "rows",
+        )
+    })?;
     Ok(model::PriorityMatrix {
         rows,
         levels: input
@@ -240,27 +257,53 @@ pub(crate) struct PriorityMatrixMutations;
 impl PriorityMatrixMutations {
     /// Writes a draft, replacing the one there is and its review.
     #[graphql(name = "priorityMatrixSaveDraft")]
-    async fn save_draft(&self, ctx: &Context<'_>, input: PriorityMatrixSaveDraftInput) -> Result<PriorityMatrixPayload> {
+    async fn save_draft(
+        &self,
+        ctx: &Context<'_>,
+        input: PriorityMatrixSaveDraftInput,
+    ) -> Result<PriorityMatrixPayload> {
         let content = content(&input)?;
-        step(ctx, &input.command, Command::SaveDraft(content)).await.map(PriorityMatrixPayload)
+        step(ctx, &input.command, Command::SaveDraft(content))
+            .await
+            .map(PriorityMatrixPayload)
     }
 
     /// A second person finds the draft right.
     #[graphql(name = "priorityMatrixPassReview")]
-    async fn pass_review(&self, ctx: &Context<'_>, input: ConfigurationStepInput) -> Result<PriorityMatrixPayload> {
-        step::<model::PriorityMatrix>(ctx, &input.command, Command::PassReview).await.map(PriorityMatrixPayload)
+    async fn pass_review(
+        &self,
+        ctx: &Context<'_>,
+        input: ConfigurationStepInput,
+    ) -> Result<PriorityMatrixPayload> {
+        step::<model::PriorityMatrix>(ctx, &input.command, Command::PassReview)
+            .await
+            .map(PriorityMatrixPayload)
     }
 
     /// Makes the reviewed draft the next version.
     #[graphql(name = "priorityMatrixPublish")]
-    async fn publish(&self, ctx: &Context<'_>, input: ConfigurationPublishInput) -> Result<PriorityMatrixPayload> {
-        let command = Command::Publish { effective_from: input.effective_from() };
-        step::<model::PriorityMatrix>(ctx, &input.command, command).await.map(PriorityMatrixPayload)
+    async fn publish(
+        &self,
+        ctx: &Context<'_>,
+        input: ConfigurationPublishInput,
+    ) -> Result<PriorityMatrixPayload> {
+        let command = Command::Publish {
+            effective_from: input.effective_from(),
+        };
+        step::<model::PriorityMatrix>(ctx, &input.command, command)
+            .await
+            .map(PriorityMatrixPayload)
     }
 
     /// Withdraws the draft.
     #[graphql(name = "priorityMatrixDiscardDraft")]
-    async fn discard_draft(&self, ctx: &Context<'_>, input: ConfigurationStepInput) -> Result<PriorityMatrixPayload> {
-        step::<model::PriorityMatrix>(ctx, &input.command, Command::DiscardDraft).await.map(PriorityMatrixPayload)
+    async fn discard_draft(
+        &self,
+        ctx: &Context<'_>,
+        input: ConfigurationStepInput,
+    ) -> Result<PriorityMatrixPayload> {
+        step::<model::PriorityMatrix>(ctx, &input.command, Command::DiscardDraft)
+            .await
+            .map(PriorityMatrixPayload)
     }
 }

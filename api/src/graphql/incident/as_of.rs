@@ -57,12 +57,20 @@ pub(crate) struct Past {
 
 impl Past {
     /// The incident at a point; none where it did not exist.
-    pub(crate) async fn load(desk: &Desk, id: Uuid, as_of: AsOfInput, basis: Basis) -> Result<Option<Self>> {
+    pub(crate) async fn load(
+        desk: &Desk,
+        id: Uuid,
+        as_of: AsOfInput,
+        basis: Basis,
+    ) -> Result<Option<Self>> {
         let upto = match (as_of, basis) {
             (AsOfInput::Position(position), _) => Some(position.0),
-            (AsOfInput::At(at), Basis::Recorded) => {
-                Some(desk.log().position_at(at).await.map_err(|error| of_store(&error))?)
-            }
+            (AsOfInput::At(at), Basis::Recorded) => Some(
+                desk.log()
+                    .position_at(at)
+                    .await
+                    .map_err(|error| of_store(&error))?,
+            ),
             (AsOfInput::At(_), Basis::Effective) => None,
         };
         let stream = desk
@@ -96,7 +104,13 @@ impl Past {
             AsOfInput::At(at) => at,
             AsOfInput::Position(_) => last.recorded.recorded_at,
         };
-        Some(Self { at, row, detail: Arc::new(detail?), history, links })
+        Some(Self {
+            at,
+            row,
+            detail: Arc::new(detail?),
+            history,
+            links,
+        })
     }
 
     /// The incident as the schema shows it.
@@ -113,17 +127,28 @@ impl Past {
 pub(crate) fn checked(as_of: AsOfInput, field: &str) -> Result<AsOfInput> {
     match as_of {
         AsOfInput::At(at) if at > crate::clock::now() + chrono::Duration::seconds(5) => {
-            Err(at_field(code::INPUT_INVALID, format!("{field} lies in the future"), field))
+            Err(at_field(
+                code::INPUT_INVALID,
+                format!("{field} lies in the future"),
+                field,
+            ))
         }
-        AsOfInput::Position(position) if position.0 < 0 => {
-            Err(at_field(code::INPUT_INVALID, format!("{field} is no position of the log"), field))
-        }
+        AsOfInput::Position(position) if position.0 < 0 => Err(at_field(
+            code::INPUT_INVALID,
+            format!("{field} is no position of the log"),
+            field,
+        )),
         as_of => Ok(as_of),
     }
 }
 
 /// The incident at a point.
-pub(super) async fn load(ctx: &Context<'_>, id: Uuid, as_of: AsOfInput, basis: Basis) -> Result<Option<Incident>> {
+pub(super) async fn load(
+    ctx: &Context<'_>,
+    id: Uuid,
+    as_of: AsOfInput,
+    basis: Basis,
+) -> Result<Option<Incident>> {
     let past = Past::load(desk(ctx)?, id, checked(as_of, "asOf")?, basis).await?;
     Ok(past.map(Past::into_incident))
 }
@@ -136,8 +161,17 @@ fn decoded(stream: Vec<RecordedEvent>) -> Result<Vec<Decoded>> {
 /// The links that the item itself holds.
 fn apply_link(links: &mut Vec<WorkItemLink>, step: &Decoded) {
     match &step.event {
-        DeskEvent::Incident(Event::Work(WorkEvent::WorkLinked { relation, target, target_number })) => {
-            links.push(WorkItemLink::new(*relation, true, target.0, target_number.clone()));
+        DeskEvent::Incident(Event::Work(WorkEvent::WorkLinked {
+            relation,
+            target,
+            target_number,
+        })) => {
+            links.push(WorkItemLink::new(
+                *relation,
+                true,
+                target.0,
+                target_number.clone(),
+            ));
         }
         DeskEvent::Incident(Event::Work(WorkEvent::WorkUnlinked { relation, target })) => {
             links.retain(|link| !link.is(*relation, target.0));

@@ -34,15 +34,23 @@ pub(crate) async fn diff(
     let Some(after) = Past::load(desk, id, checked(to, "to")?, basis).await? else {
         return Ok(None);
     };
-    let known: HashSet<i64> = before.iter().flat_map(|past| past.history.iter().map(|row| row.position)).collect();
-    let steps = after.history.iter().filter(|row| !known.contains(&row.position));
+    let known: HashSet<i64> = before
+        .iter()
+        .flat_map(|past| past.history.iter().map(|row| row.position))
+        .collect();
+    let steps = after
+        .history
+        .iter()
+        .filter(|row| !known.contains(&row.position));
     let steps = steps.map(HistoryEntry::of).collect();
     let old = before.as_ref().map(fields).transpose()?.unwrap_or_default();
     let new = fields(&after)?;
     let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
     let changes = names
         .into_iter()
-        .filter(|name| old.get(*name).unwrap_or(&Value::Null) != new.get(*name).unwrap_or(&Value::Null))
+        .filter(|name| {
+            old.get(*name).unwrap_or(&Value::Null) != new.get(*name).unwrap_or(&Value::Null)
+        })
         .map(|name| FieldChange::between(name, old.get(name), new.get(name)))
         .collect();
     Ok(Some(WorkItemDiff { changes, steps }))
@@ -56,7 +64,10 @@ fn fields(past: &Past) -> Result<serde_json::Map<String, Value>> {
     let detail = serde_json::to_value(&*past.detail).map_err(|error| internal(&error))?;
     for part in [row, detail] {
         if let Value::Object(part) = part {
-            all.extend(part.into_iter().map(|(name, value)| (camel_case(&name), value)));
+            all.extend(
+                part.into_iter()
+                    .map(|(name, value)| (camel_case(&name), value)),
+            );
         }
     }
     for name in ["itemId", "version", "position", "registeredAt"] {

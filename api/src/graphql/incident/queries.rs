@@ -37,8 +37,12 @@ impl IncidentQueries {
         let now = match (id, number) {
             (Some(id), None) => {
                 let item = ids::decode_as(Kind::Incident, &id, "id")?;
-                let row = ctx.data::<Loaders>()?.items.load_one(At { item, position: 0 }).await?;
-                row.map(|row| Incident { row, seen: 0, past: None })
+                let row = ctx
+                    .data::<Loaders>()?
+                    .items
+                    .load_one(At { item, position: 0 })
+                    .await?;
+                row.map(Incident::now)
             }
             (None, Some(number)) => by_number(ctx, &number).await?.map(Incident::now),
             _ => {
@@ -72,7 +76,14 @@ impl IncidentQueries {
         let viewer = authorised(ctx, Action::ReadWorkItems)?;
         let mut filter = filter.unwrap_or_default().build(viewer)?;
         filter.practice = Some("incident".to_owned());
-        page(ctx, filter, order(order_by), wanted(first, after, last, before)?, |incident| incident).await
+        page(
+            ctx,
+            filter,
+            order(order_by),
+            wanted(first, after, last, before)?,
+            |incident| incident,
+        )
+        .await
     }
 
     /// What changed in a work item between two points, field by field, with the

@@ -16,8 +16,8 @@ use super::as_of::Past;
 use crate::desk::Keeps;
 use crate::error::{code, coded, internal, of_store};
 use crate::graphql::enums::{
-    ClosedBy, ContactChannel, ExpectationBasis, Handling, HoldReason, Impact, Priority, ReviewCause, Urgency,
-    WorkItemStatus,
+    ClosedBy, ContactChannel, ExpectationBasis, Handling, HoldReason, Impact, Priority,
+    ReviewCause, Urgency, WorkItemStatus,
 };
 use crate::graphql::ids::{self, Kind};
 use crate::graphql::loaders::{At, Loaders};
@@ -39,25 +39,45 @@ pub(crate) struct Incident {
 
 impl Incident {
     /// An incident as it is now.
-    pub(crate) fn now(row: WorkQueueRow) -> Self {
-        Self { row: Arc::new(row), seen: 0, past: None }
+    pub(crate) fn now(row: impl Into<Arc<WorkQueueRow>>) -> Self {
+        let row = row.into();
+        // Whatever else is loaded is no older than the row.
+        let seen = row.position;
+        Self {
+            row,
+            seen,
+            past: None,
+        }
     }
 
     /// The incident after a command of the one who asks.
     pub(crate) async fn after(ctx: &Context<'_>, id: Uuid, position: i64) -> Result<Self> {
-        let row = ctx.data::<Loaders>()?.items.load_one(At { item: id, position }).await?;
+        let row = ctx
+            .data::<Loaders>()?
+            .items
+            .load_one(At { item: id, position })
+            .await?;
         let row = row.ok_or_else(|| coded(code::NOT_FOUND, "there is no such incident"))?;
-        Ok(Self { row, seen: position, past: None })
+        Ok(Self {
+            row,
+            seen: position,
+            past: None,
+        })
     }
 
     pub(crate) fn at(&self) -> At {
-        At { item: self.row.item_id, position: self.seen }
+        At {
+            item: self.row.item_id,
+            position: self.seen,
+        }
     }
 
     /// Whether the one who asks may see it.
     pub(crate) fn is_visible_to(&self, viewer: &Viewer) -> bool {
         viewer.sees_only().is_none_or(|person| {
-            [&self.row.requester, &self.row.affected_person].iter().any(|p| p.as_deref() == Some(person))
+            [&self.row.requester, &self.row.affected_person]
+                .iter()
+                .any(|p| p.as_deref() == Some(person))
         })
     }
 
@@ -66,14 +86,22 @@ impl Incident {
             return Ok(Arc::clone(&past.detail));
         }
         let detail = ctx.data::<Loaders>()?.details.load_one(self.at()).await?;
-        detail.ok_or_else(|| coded(code::READ_MODEL_BEHIND, "the incident's details cannot be shown yet"))
+        detail.ok_or_else(|| {
+            coded(
+                code::READ_MODEL_BEHIND,
+                "the incident's details cannot be shown yet",
+            )
+        })
     }
 }
 
 /// A name that a read model holds, as the schema's enum.
 fn named<D: std::str::FromStr, G: From<D>>(name: &str) -> Result<G> {
     name.parse::<D>().map(G::from).map_err(|_| {
-        tracing::error!(name, "a read model holds a name that the schema does not know");
+        tracing::error!(
+            name,
+            "a read model holds a name that the schema does not know"
+        );
         coded(code::INTERNAL, "something went wrong on our side")
     })
 }
@@ -354,7 +382,10 @@ impl Incident {
     }
 
     /// What the expected time rests on.
-    pub(crate) async fn expected_resolution_basis(&self, ctx: &Context<'_>) -> Result<Option<ExpectationBasis>> {
+    pub(crate) async fn expected_resolution_basis(
+        &self,
+        ctx: &Context<'_>,
+    ) -> Result<Option<ExpectationBasis>> {
         let detail = self.detail(ctx).await?;
         named_if::<domain::incident::ExpectationBasis, _>(detail.expected_basis.as_deref())
     }
@@ -383,7 +414,10 @@ impl Incident {
     /// where the desk has not answered.
     pub(crate) async fn minutes_since_last_contact(&self) -> Long {
         let last = self.row.last_contact_at.unwrap_or(self.row.opened_at);
-        let now = self.past.as_ref().map_or_else(crate::clock::now, |past| past.at);
+        let now = self
+            .past
+            .as_ref()
+            .map_or_else(crate::clock::now, |past| past.at);
         Long((now - last).num_minutes().max(0))
     }
 
@@ -421,7 +455,10 @@ impl Incident {
 
     /// The organisation's own fields.
     pub(crate) async fn custom_fields(&self) -> Vec<CustomField> {
-        let field = |(name, value): (&String, &String)| CustomField { name: name.clone(), value: value.clone() };
+        let field = |(name, value): (&String, &String)| CustomField {
+            name: name.clone(),
+            value: value.clone(),
+        };
         self.row.custom_fields.iter().map(field).collect()
     }
 
@@ -552,12 +589,18 @@ impl Incident {
         let desk = desk(ctx)?;
         let Viewer(actor) = ctx.data::<Viewer>()?;
         let store: &event_store::AggregateStore<Aggregate> = desk.store();
-        let loaded = store.load(self.row.item_id).await.map_err(|error| of_store(&error))?;
+        let loaded = store
+            .load(self.row.item_id)
+            .await
+            .map_err(|error| of_store(&error))?;
         let context = desk
             .context(actor.clone(), Channel::Api, crate::clock::now())
             .await
             .map_err(|error| of_store(&error))?;
-        Ok(crate::graphql::access::available_actions(&loaded.state, &context))
+        Ok(crate::graphql::access::available_actions(
+            &loaded.state,
+            &context,
+        ))
     }
 
     /// How many events its stream has, for `expectedVersion`.
@@ -574,5 +617,8 @@ impl Incident {
 /// The incident with this number.
 pub(crate) async fn by_number(ctx: &Context<'_>, number: &str) -> Result<Option<WorkQueueRow>> {
     let read = desk(ctx)?.read();
-    read.work_queue().by_number("incident", number).await.map_err(|error| internal(&error))
+    read.work_queue()
+        .by_number("incident", number)
+        .await
+        .map_err(|error| internal(&error))
 }

@@ -60,15 +60,22 @@ impl LogQueries {
         let head = desk.log().head().await.map_err(|error| of_store(&error))?;
         wait_for(desk, projections::ProjectionName::EventIndex, head.position).await?;
         let index = desk.read().event_index();
-        let positions = index.positions(&filter, after, i64::from(length) + 1, false).await;
+        let positions = index
+            .positions(&filter, after, i64::from(length) + 1, false)
+            .await;
         let mut positions = positions.map_err(|error| internal(&error))?;
         let shown = usize::from(length);
         let has_next = positions.len() > shown;
         positions.truncate(shown);
-        let events = index.events_at(&positions).await.map_err(|error| internal(&error))?;
+        let events = index
+            .events_at(&positions)
+            .await
+            .map_err(|error| internal(&error))?;
         let mut connection = Connection::new(after.is_some(), has_next);
         for event in &events {
-            connection.edges.push(Edge::new(event.position.to_string(), Event::of(event)?));
+            connection
+                .edges
+                .push(Edge::new(event.position.to_string(), Event::of(event)?));
         }
         Ok(connection)
     }
@@ -76,14 +83,24 @@ impl LogQueries {
     /// Where the log ends.
     async fn log_head(&self, ctx: &Context<'_>) -> Result<LogHead> {
         authorised(ctx, Action::ReadLog)?;
-        let head = desk(ctx)?.log().head().await.map_err(|error| of_store(&error))?;
-        Ok(LogHead { position: Long(head.position), recorded_at: head.recorded_at })
+        let head = desk(ctx)?
+            .log()
+            .head()
+            .await
+            .map_err(|error| of_store(&error))?;
+        Ok(LogHead {
+            position: Long(head.position),
+            recorded_at: head.recorded_at,
+        })
     }
 
     /// How far each read model is with the log.
     async fn projections(&self, ctx: &Context<'_>) -> Result<Vec<Projection>> {
         authorised(ctx, Action::ReadProjections)?;
-        let statuses = desk(ctx)?.projectors().map(projections::Projectors::status).unwrap_or_default();
+        let statuses = desk(ctx)?
+            .projectors()
+            .map(projections::Projectors::status)
+            .unwrap_or_default();
         let projection = |status: projections::ProjectionStatus| Projection {
             name: status.name.as_ref().to_owned(),
             position: Long(status.position),
@@ -100,5 +117,11 @@ fn position(cursor: &str) -> Result<i64> {
         .parse()
         .ok()
         .filter(|position| *position >= 0)
-        .ok_or_else(|| at_field(code::CURSOR_INVALID, "after is no cursor of this list", "after"))
+        .ok_or_else(|| {
+            at_field(
+                code::CURSOR_INVALID,
+                "after is no cursor of this list",
+                "after",
+            )
+        })
 }

@@ -34,18 +34,28 @@ impl LogSubscriptions {
         let log = desk(ctx)?.log();
         let after = match after {
             Some(Long(position)) if position < 0 => {
-                return Err(at_field(code::INPUT_INVALID, "after is no position of the log", "after"));
+                return Err(at_field(
+                    code::INPUT_INVALID,
+                    "after is no position of the log",
+                    "after",
+                ));
             }
             Some(Long(position)) => position,
             None => log.head().await.map_err(|error| of_store(&error))?.position,
         };
-        let object = object_id.map(|id| ids::decode(&id, "objectId")).transpose()?;
+        let object = object_id
+            .map(|id| ids::decode(&id, "objectId"))
+            .transpose()?;
         let filter = Filter {
             event_types,
             aggregate_id: object.map(|(_, id)| id),
             ..Filter::default()
         };
-        let tail = Tail { follower: log.follow(after), filter, waiting: Vec::new().into_iter() };
+        let tail = Tail {
+            follower: log.follow(after),
+            filter,
+            waiting: Vec::new().into_iter(),
+        };
         Ok(stream::try_unfold(tail, |mut tail| async move {
             let event = tail.next().await?;
             Ok(Some((Event::of(&event)?, tail)))
@@ -65,7 +75,11 @@ impl Tail {
             if let Some(event) = self.waiting.find(|event| self.filter.matches(event)) {
                 return Ok(event);
             }
-            let batch = self.follower.next().await.map_err(|error| of_store(&error))?;
+            let batch = self
+                .follower
+                .next()
+                .await
+                .map_err(|error| of_store(&error))?;
             self.waiting = batch.into_iter();
         }
     }

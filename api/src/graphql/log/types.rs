@@ -51,7 +51,8 @@ impl Event {
         Ok(Self {
             position: Long(event.position),
             aggregate_type: event.aggregate_type.to_string(),
-            object_id: kind(&event.aggregate_type).map(|kind| ids::encode(kind, event.aggregate_id)),
+            object_id: kind(&event.aggregate_type)
+                .map(|kind| ids::encode(kind, event.aggregate_id)),
             aggregate_id: event.aggregate_id,
             sequence: Long(event.sequence),
             event_type: event.event_type.clone(),
@@ -103,9 +104,15 @@ pub(crate) struct EventFilterInput {
 impl EventFilterInput {
     pub(super) fn build(self) -> Result<EventFilter> {
         let range = |input: Option<TimeRangeInput>| {
-            input.map_or_else(TimeRange::default, |range| TimeRange { from: range.from, to: range.to })
+            input.map_or_else(TimeRange::default, |range| TimeRange {
+                from: range.from,
+                to: range.to,
+            })
         };
-        let object = self.object_id.map(|id| ids::decode(&id, "objectId")).transpose()?;
+        let object = self
+            .object_id
+            .map(|id| ids::decode(&id, "objectId"))
+            .transpose()?;
         Ok(EventFilter {
             event_types: self.event_types,
             actors: self.actors,

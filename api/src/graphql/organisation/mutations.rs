@@ -94,7 +94,8 @@ impl TeamPayload {
         let directory = desk(ctx)?.directory();
         directory.wait_for(self.0.outcome.position).await;
         let team = directory.team(TeamId(self.0.outcome.id));
-        team.map(Team).ok_or_else(|| coded(code::NOT_FOUND, "there is no such team"))
+        team.map(Team)
+            .ok_or_else(|| coded(code::NOT_FOUND, "there is no such team"))
     }
 }
 
@@ -145,7 +146,10 @@ impl OrganisationMutations {
     async fn team_found(&self, ctx: &Context<'_>, input: TeamFoundInput) -> Result<TeamPayload> {
         let code = required(&input.code, "code", Line::new)?;
         let id = TeamId::from_code(code.as_str());
-        let reservations = vec![Reservation { scope: "team.code", key: code.to_string() }];
+        let reservations = vec![Reservation {
+            scope: "team.code",
+            key: code.to_string(),
+        }];
         let command = TeamCommand::Found {
             code,
             name: required(&input.name, "name", Line::new)?,
@@ -158,7 +162,11 @@ impl OrganisationMutations {
     }
 
     /// Takes a person into a team.
-    async fn team_add_member(&self, ctx: &Context<'_>, input: TeamAddMemberInput) -> Result<TeamPayload> {
+    async fn team_add_member(
+        &self,
+        ctx: &Context<'_>,
+        input: TeamAddMemberInput,
+    ) -> Result<TeamPayload> {
         let command = TeamCommand::AddMember {
             person: required(&input.person, "person", PersonId::new)?,
             name: required(&input.name, "name", Line::new)?,
@@ -167,29 +175,69 @@ impl OrganisationMutations {
     }
 
     /// Lets a person go from a team.
-    async fn team_remove_member(&self, ctx: &Context<'_>, input: TeamRemoveMemberInput) -> Result<TeamPayload> {
+    async fn team_remove_member(
+        &self,
+        ctx: &Context<'_>,
+        input: TeamRemoveMemberInput,
+    ) -> Result<TeamPayload> {
         let person = required(&input.person, "person", PersonId::new)?;
-        step_team(ctx, &input.team_id, &input.command, &TeamCommand::RemoveMember { person }).await
+        step_team(
+            ctx,
+            &input.team_id,
+            &input.command,
+            &TeamCommand::RemoveMember { person },
+        )
+        .await
     }
 
     /// Ends a team's work; nothing is assigned to it any more.
-    async fn team_deactivate(&self, ctx: &Context<'_>, input: TeamStepInput) -> Result<TeamPayload> {
-        step_team(ctx, &input.team_id, &input.command, &TeamCommand::Deactivate).await
+    async fn team_deactivate(
+        &self,
+        ctx: &Context<'_>,
+        input: TeamStepInput,
+    ) -> Result<TeamPayload> {
+        step_team(
+            ctx,
+            &input.team_id,
+            &input.command,
+            &TeamCommand::Deactivate,
+        )
+        .await
     }
 
     /// Takes a team's work up again.
-    async fn team_reactivate(&self, ctx: &Context<'_>, input: TeamStepInput) -> Result<TeamPayload> {
-        step_team(ctx, &input.team_id, &input.command, &TeamCommand::Reactivate).await
+    async fn team_reactivate(
+        &self,
+        ctx: &Context<'_>,
+        input: TeamStepInput,
+    ) -> Result<TeamPayload> {
+        step_team(
+            ctx,
+            &input.team_id,
+            &input.command,
+            &TeamCommand::Reactivate,
+        )
+        .await
     }
 
     /// Makes a token. Its secret is shown in the answer and never again; for
     /// that reason a repeated command is refused instead of answered.
-    async fn api_token_issue(&self, ctx: &Context<'_>, input: ApiTokenIssueInput) -> Result<ApiTokenPayload> {
+    async fn api_token_issue(
+        &self,
+        ctx: &Context<'_>,
+        input: ApiTokenIssueInput,
+    ) -> Result<ApiTokenPayload> {
         let envelope = input.command.envelope(ctx, Action::ManageTokens)?;
         let name = required(&input.name, "name", PersonId::new)?;
-        let token = issue_token(desk(ctx)?, name, input.role.into(), input.expires_at, &envelope)
-            .await
-            .map_err(|error| of_command(&error))?;
+        let token = issue_token(
+            desk(ctx)?,
+            name,
+            input.role.into(),
+            input.expires_at,
+            &envelope,
+        )
+        .await
+        .map_err(|error| of_command(&error))?;
         Ok(ApiTokenPayload {
             client_mutation_id: input.command.client_mutation_id,
             command_id: envelope.command_id,
@@ -200,7 +248,11 @@ impl OrganisationMutations {
     }
 
     /// Ends a token.
-    async fn api_token_revoke(&self, ctx: &Context<'_>, input: ApiTokenRevokeInput) -> Result<ApiTokenPayload> {
+    async fn api_token_revoke(
+        &self,
+        ctx: &Context<'_>,
+        input: ApiTokenRevokeInput,
+    ) -> Result<ApiTokenPayload> {
         let envelope = input.command.envelope(ctx, Action::ManageTokens)?;
         let id = ids::decode_as(Kind::ApiToken, &input.token_id, "tokenId")?;
         let desk = desk(ctx)?;
@@ -217,7 +269,12 @@ impl OrganisationMutations {
     }
 }
 
-async fn step_team(ctx: &Context<'_>, team: &ID, input: &CommandInput, command: &TeamCommand) -> Result<TeamPayload> {
+async fn step_team(
+    ctx: &Context<'_>,
+    team: &ID,
+    input: &CommandInput,
+    command: &TeamCommand,
+) -> Result<TeamPayload> {
     let envelope = input.envelope(ctx, Action::ManageTeams)?;
     let id = TeamId(ids::decode_as(Kind::Team, team, "teamId")?);
     run_team(ctx, id, input, command, &envelope).await

@@ -37,7 +37,12 @@ impl OrganisationQueries {
         Ok(ViewerInfo {
             name: actor.id.to_string(),
             role: actor.role.into(),
-            teams: actor.teams.iter().filter_map(|id| directory.team(*id)).map(Team).collect(),
+            teams: actor
+                .teams
+                .iter()
+                .filter_map(|id| directory.team(*id))
+                .map(Team)
+                .collect(),
         })
     }
 
@@ -51,6 +56,11 @@ impl OrganisationQueries {
     /// Every team, by its code.
     async fn teams(&self, ctx: &Context<'_>) -> Result<Vec<Team>> {
         authorised(ctx, Action::ReadConfiguration)?;
-        Ok(desk(ctx)?.directory().teams().into_iter().map(Team).collect())
+        Ok(desk(ctx)?
+            .directory()
+            .teams()
+            .into_iter()
+            .map(Team)
+            .collect())
     }
 }

@@ -43,7 +43,10 @@ impl BulkResult {
 
     /// The position of the command's last event; null if it was refused.
     async fn position(&self) -> Option<Long> {
-        self.done.as_ref().ok().map(|done| Long(done.outcome.position))
+        self.done
+            .as_ref()
+            .ok()
+            .map(|done| Long(done.outcome.position))
     }
 
     /// Why it was refused; null if it was not.
@@ -53,7 +56,9 @@ impl BulkResult {
 
     /// The item after the command; null if it was refused.
     async fn work_item(&self, ctx: &Context<'_>) -> Result<Option<WorkItem>> {
-        let Ok(done) = &self.done else { return Ok(None) };
+        let Ok(done) = &self.done else {
+            return Ok(None);
+        };
         let incident = Incident::after(ctx, done.outcome.id, done.outcome.position).await?;
         Ok(Some(WorkItem::Incident(Box::new(incident))))
     }
@@ -198,22 +203,43 @@ pub(crate) struct BulkMutations;
 #[Object]
 impl BulkMutations {
     /// 批量分派: gives many items to a team.
-    async fn work_item_bulk_assign(&self, ctx: &Context<'_>, input: WorkItemBulkAssignInput) -> Result<BulkPayload> {
+    async fn work_item_bulk_assign(
+        &self,
+        ctx: &Context<'_>,
+        input: WorkItemBulkAssignInput,
+    ) -> Result<BulkPayload> {
         let to = assignee(ctx, &input.team_id, input.person.as_deref())?;
         bulk_work(ctx, input.command, input.ids, WorkCommand::Assign { to }).await
     }
 
     /// 批量留言: says something about many items.
-    async fn work_item_bulk_comment(&self, ctx: &Context<'_>, input: WorkItemBulkCommentInput) -> Result<BulkPayload> {
+    async fn work_item_bulk_comment(
+        &self,
+        ctx: &Context<'_>,
+        input: WorkItemBulkCommentInput,
+    ) -> Result<BulkPayload> {
         let text = required(&input.text, "text", Text::new)?;
-        let command = WorkCommand::Comment { visibility: input.visibility.into(), text };
+        let command = WorkCommand::Comment {
+            visibility: input.visibility.into(),
+            text,
+        };
         bulk_work(ctx, input.command, input.ids, command).await
     }
 
     /// 批量分类: files many items under a category.
-    async fn work_item_bulk_classify(&self, ctx: &Context<'_>, input: WorkItemBulkClassifyInput) -> Result<BulkPayload> {
+    async fn work_item_bulk_classify(
+        &self,
+        ctx: &Context<'_>,
+        input: WorkItemBulkClassifyInput,
+    ) -> Result<BulkPayload> {
         let category = required(&input.category, "category", CategoryCode::new)?;
-        bulk_work(ctx, input.command, input.ids, WorkCommand::Classify { category }).await
+        bulk_work(
+            ctx,
+            input.command,
+            input.ids,
+            WorkCommand::Classify { category },
+        )
+        .await
     }
 
     /// 批量定级: judges impact and urgency of many items.
@@ -222,17 +248,28 @@ impl BulkMutations {
         ctx: &Context<'_>,
         input: WorkItemBulkPrioritiseInput,
     ) -> Result<BulkPayload> {
-        let command = WorkCommand::Prioritise { impact: input.impact.into(), urgency: input.urgency.into() };
+        let command = WorkCommand::Prioritise {
+            impact: input.impact.into(),
+            urgency: input.urgency.into(),
+        };
         bulk_work(ctx, input.command, input.ids, command).await
     }
 
     /// 批量归档: makes many items read-only for good.
-    async fn work_item_bulk_archive(&self, ctx: &Context<'_>, input: WorkItemBulkInput) -> Result<BulkPayload> {
+    async fn work_item_bulk_archive(
+        &self,
+        ctx: &Context<'_>,
+        input: WorkItemBulkInput,
+    ) -> Result<BulkPayload> {
         bulk_work(ctx, input.command, input.ids, WorkCommand::Archive).await
     }
 
     /// 批量解决: resolves many incidents, say those of one outage.
-    async fn incident_bulk_resolve(&self, ctx: &Context<'_>, input: IncidentBulkResolveInput) -> Result<BulkPayload> {
+    async fn incident_bulk_resolve(
+        &self,
+        ctx: &Context<'_>,
+        input: IncidentBulkResolveInput,
+    ) -> Result<BulkPayload> {
         let command = Command::Resolve {
             code: required(&input.code, "code", Line::new)?,
             cause: optional(input.cause.as_deref(), "cause", Text::new)?,
@@ -243,13 +280,31 @@ impl BulkMutations {
     }
 
     /// 批量关闭: closes many resolved incidents.
-    async fn incident_bulk_close(&self, ctx: &Context<'_>, input: IncidentBulkCloseInput) -> Result<BulkPayload> {
-        let no_feedback_reason = optional(input.no_feedback_reason.as_deref(), "noFeedbackReason", Text::new)?;
-        bulk_incident(ctx, input.command, input.ids, Command::Close { no_feedback_reason }).await
+    async fn incident_bulk_close(
+        &self,
+        ctx: &Context<'_>,
+        input: IncidentBulkCloseInput,
+    ) -> Result<BulkPayload> {
+        let no_feedback_reason = optional(
+            input.no_feedback_reason.as_deref(),
+            "noFeedbackReason",
+            Text::new,
+        )?;
+        bulk_incident(
+            ctx,
+            input.command,
+            input.ids,
+            Command::Close { no_feedback_reason },
+        )
+        .await
     }
 
     /// 批量取消: ends many that were no incidents.
-    async fn incident_bulk_cancel(&self, ctx: &Context<'_>, input: IncidentBulkCancelInput) -> Result<BulkPayload> {
+    async fn incident_bulk_cancel(
+        &self,
+        ctx: &Context<'_>,
+        input: IncidentBulkCancelInput,
+    ) -> Result<BulkPayload> {
         let reason = required(&input.reason, "reason", Text::new)?;
         bulk_incident(ctx, input.command, input.ids, Command::Cancel { reason }).await
     }
@@ -288,7 +343,12 @@ async fn bulk_incident(
     ids: Vec<ID>,
     command: Command,
 ) -> Result<BulkPayload> {
-    let envelope = bulk_envelope(ctx, &input, &ids, Action::Incident(IncidentAction::from(&command)))?;
+    let envelope = bulk_envelope(
+        ctx,
+        &input,
+        &ids,
+        Action::Incident(IncidentAction::from(&command)),
+    )?;
     let desk = desk(ctx)?;
     let results = stream::iter(ids)
         .map(|id| {
@@ -309,7 +369,12 @@ async fn bulk_incident(
     })
 }
 
-fn bulk_envelope(ctx: &Context<'_>, input: &CommandInput, ids: &[ID], action: Action) -> Result<Envelope> {
+fn bulk_envelope(
+    ctx: &Context<'_>,
+    input: &CommandInput,
+    ids: &[ID],
+    action: Action,
+) -> Result<Envelope> {
     if ids.len() > MAX_ITEMS {
         let message = format!("a bulk command takes at most {MAX_ITEMS} items");
         return Err(at_field(code::INPUT_INVALID, message, "ids"));

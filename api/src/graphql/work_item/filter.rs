@@ -2,13 +2,13 @@
 
 use async_graphql::{Enum, ID, InputObject, Result};
 use chrono::{DateTime, Utc};
-use projections::work_queue::{
-    CustomField, Direction, Order, OrderBy, TimeRange, WorkItemFilter,
-};
+use projections::work_queue::{CustomField, Direction, Order, OrderBy, TimeRange, WorkItemFilter};
 
 use crate::error::{at_field, code};
 use crate::graphql::access::work_item_id;
-use crate::graphql::enums::{ContactChannel, Impact, Priority, SupportLine, Urgency, WorkItemStatus};
+use crate::graphql::enums::{
+    ContactChannel, Impact, Priority, SupportLine, Urgency, WorkItemStatus,
+};
 use crate::graphql::ids::{self, Kind};
 use crate::graphql::viewer::Viewer;
 
@@ -151,7 +151,10 @@ pub(crate) struct WorkItemOrderInput {
 /// The order asked for, or the newest first.
 pub(crate) fn order(input: Option<WorkItemOrderInput>) -> Order {
     input.map_or(
-        Order { by: OrderBy::OpenedAt, direction: Direction::Descending },
+        Order {
+            by: OrderBy::OpenedAt,
+            direction: Direction::Descending,
+        },
         |input| Order {
             by: input.field.into(),
             direction: match input.direction {
@@ -165,7 +168,9 @@ pub(crate) fn order(input: Option<WorkItemOrderInput>) -> Order {
 impl WorkItemFilterInput {
     /// The filter, narrowed to what the one who asks may see.
     pub(crate) fn build(self, viewer: &Viewer) -> Result<WorkItemFilter> {
-        let uuids = |ids: Option<Vec<ID>>, one: &dyn Fn(&ID) -> Result<uuid::Uuid>| -> Result<Option<Vec<_>>> {
+        let uuids = |ids: Option<Vec<ID>>,
+                     one: &dyn Fn(&ID) -> Result<uuid::Uuid>|
+         -> Result<Option<Vec<_>>> {
             ids.map(|ids| ids.iter().map(one).collect()).transpose()
         };
         Ok(WorkItemFilter {
@@ -173,12 +178,18 @@ impl WorkItemFilterInput {
             practice: self.practice,
             statuses: names::<domain::incident::Status, _>(limited(self.statuses, "statuses")?),
             is_open: self.is_open,
-            priorities: self.priorities.map(|all| all.into_iter().map(priority_number).collect()),
+            priorities: self
+                .priorities
+                .map(|all| all.into_iter().map(priority_number).collect()),
             impacts: names::<domain::priority::Impact, _>(self.impacts),
             urgencies: names::<domain::priority::Urgency, _>(self.urgencies),
-            teams: uuids(limited(self.team_ids, "teamIds")?, &|id| ids::decode_as(Kind::Team, id, "teamIds"))?,
+            teams: uuids(limited(self.team_ids, "teamIds")?, &|id| {
+                ids::decode_as(Kind::Team, id, "teamIds")
+            })?,
             unassigned: self.unassigned,
-            lines: self.lines.map(|all| all.into_iter().map(line_number).collect()),
+            lines: self
+                .lines
+                .map(|all| all.into_iter().map(line_number).collect()),
             departments: limited(self.departments, "departments")?,
             persons: limited(self.assignees, "assignees")?,
             requesters: limited(self.requesters, "requesters")?,
@@ -192,7 +203,10 @@ impl WorkItemFilterInput {
             watcher: self.watcher,
             number: self.number,
             external_reference: self.external_reference.map(|e| (e.system, e.reference)),
-            custom_field: self.custom_field.map(|f| CustomField { name: f.name, value: f.value }),
+            custom_field: self.custom_field.map(|f| CustomField {
+                name: f.name,
+                value: f.value,
+            }),
             opened: range(self.opened),
             updated: range(self.updated),
             resolved: range(self.resolved),
@@ -218,7 +232,12 @@ fn limited<T>(values: Option<Vec<T>>, field: &str) -> Result<Option<Vec<T>>> {
 
 /// The names under which the read model keeps an enum of the domain.
 fn names<D: AsRef<str>, G: Into<D>>(values: Option<Vec<G>>) -> Option<Vec<String>> {
-    values.map(|values| values.into_iter().map(|value| value.into().as_ref().to_owned()).collect())
+    values.map(|values| {
+        values
+            .into_iter()
+            .map(|value| value.into().as_ref().to_owned())
+            .collect()
+    })
 }
 
 fn priority_number(priority: Priority) -> i16 {
@@ -240,5 +259,8 @@ fn line_number(line: SupportLine) -> i16 {
 }
 
 fn range(input: Option<TimeRangeInput>) -> TimeRange {
-    input.map_or_else(TimeRange::default, |range| TimeRange { from: range.from, to: range.to })
+    input.map_or_else(TimeRange::default, |range| TimeRange {
+        from: range.from,
+        to: range.to,
+    })
 }

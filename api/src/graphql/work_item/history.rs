@@ -29,7 +29,11 @@ pub(crate) struct FieldChange {
 
 impl FieldChange {
     pub(crate) fn new(field: &str, before: Option<String>, after: Option<String>) -> Self {
-        Self { field: field.to_owned(), before, after }
+        Self {
+            field: field.to_owned(),
+            before,
+            after,
+        }
     }
 }
 
@@ -142,10 +146,29 @@ impl Comment {
 fn is_public(row: &HistoryRow) -> bool {
     match row.event_type.as_str() {
         "CommentAdded" => row.visibility.as_deref() == Some("Public"),
-        "Registered" | "Classified" | "PrioritySet" | "Assigned" | "AssignmentAccepted" | "Forwarded" | "Urged"
-        | "StageResultNotified" | "RequesterContacted" | "AttachmentAdded" | "PutOnHold" | "Resumed"
-        | "ServiceRestored" | "WorkaroundApplied" | "ExpectedResolutionSet" | "Resolved" | "ResolutionConfirmed"
-        | "ResolutionRejected" | "Closed" | "Reopened" | "Cancelled" | "MergedInto" | "Archived" => true,
+        "Registered"
+        | "Classified"
+        | "PrioritySet"
+        | "Assigned"
+        | "AssignmentAccepted"
+        | "Forwarded"
+        | "Urged"
+        | "StageResultNotified"
+        | "RequesterContacted"
+        | "AttachmentAdded"
+        | "PutOnHold"
+        | "Resumed"
+        | "ServiceRestored"
+        | "WorkaroundApplied"
+        | "ExpectedResolutionSet"
+        | "Resolved"
+        | "ResolutionConfirmed"
+        | "ResolutionRejected"
+        | "Closed"
+        | "Reopened"
+        | "Cancelled"
+        | "MergedInto"
+        | "Archived" => true,
         _ => false,
     }
 }
@@ -161,7 +184,12 @@ pub(crate) async fn history(
 ) -> Result<Page<HistoryEntry>> {
     let internal = ctx.data::<Viewer>()?.sees_internal();
     let rows = rows(ctx, incident, Kind::Steps, after).await?;
-    page(rows, first, |row| internal || is_public(row), HistoryEntry::of)
+    page(
+        rows,
+        first,
+        |row| internal || is_public(row),
+        HistoryEntry::of,
+    )
 }
 
 /// A page of what was said.
@@ -193,7 +221,13 @@ async fn rows(
             .parse()
             .ok()
             .filter(|position| *position >= 0)
-            .ok_or_else(|| at_field(code::CURSOR_INVALID, "after is no cursor of this list", "after"))?,
+            .ok_or_else(|| {
+                at_field(
+                    code::CURSOR_INVALID,
+                    "after is no cursor of this list",
+                    "after",
+                )
+            })?,
     };
     if let Some(past) = &incident.past {
         let is_wanted = |row: &&HistoryRow| {
@@ -204,10 +238,17 @@ async fn rows(
                     Kind::PublicComments => row.event_type == "CommentAdded" && is_public(row),
                 }
         };
-        return Ok(Arc::new(past.history.iter().filter(is_wanted).cloned().collect()));
+        return Ok(Arc::new(
+            past.history.iter().filter(is_wanted).cloned().collect(),
+        ));
     }
     // One more than the longest page tells whether another follows.
-    let stretch = Stretch { at: incident.at(), kind, after, limit: MAX_ROWS };
+    let stretch = Stretch {
+        at: incident.at(),
+        kind,
+        after,
+        limit: MAX_ROWS,
+    };
     let rows = ctx.data::<Loaders>()?.history.load_one(stretch).await?;
     Ok(rows.unwrap_or_default())
 }

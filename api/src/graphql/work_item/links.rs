@@ -27,14 +27,24 @@ pub(crate) async fn links(ctx: &Context<'_>, incident: &Incident) -> Result<Vec<
     if let Some(past) = &incident.past {
         return Ok(past.links.clone());
     }
-    let rows = ctx.data::<Loaders>()?.links.load_one(incident.at()).await?.unwrap_or_default();
+    let rows = ctx
+        .data::<Loaders>()?
+        .links
+        .load_one(incident.at())
+        .await?
+        .unwrap_or_default();
     rows.iter()
         .map(|row| {
             let relation: domain::work_item::Relation = row
                 .relation
                 .parse()
                 .map_err(|_| coded(code::INTERNAL, "something went wrong on our side"))?;
-            Ok(WorkItemLink::new(relation, row.is_source, row.other, row.other_number.clone()))
+            Ok(WorkItemLink::new(
+                relation,
+                row.is_source,
+                row.other,
+                row.other_number.clone(),
+            ))
         })
         .collect()
 }
@@ -56,6 +66,8 @@ impl WorkItemLink {
 
     /// Whether this is the outgoing link that an event took away.
     pub(crate) fn is(&self, relation: domain::work_item::Relation, other: uuid::Uuid) -> bool {
-        self.outgoing && self.relation == relation.into() && self.other_id == ids::encode(Kind::Incident, other)
+        self.outgoing
+            && self.relation == relation.into()
+            && self.other_id == ids::encode(Kind::Incident, other)
     }
 }

@@ -94,7 +94,11 @@ impl WorkItemQueries {
     #[graphql(complexity = "ids.len() * child_complexity")]
     async fn nodes(&self, ctx: &Context<'_>, ids: Vec<ID>) -> Result<Vec<Option<Node>>> {
         if ids.len() > 100 {
-            return Err(at_field(code::INPUT_INVALID, "ids has at most 100 values", "ids"));
+            return Err(at_field(
+                code::INPUT_INVALID,
+                "ids has at most 100 values",
+                "ids",
+            ));
         }
         futures_util::future::try_join_all(ids.iter().map(|id| node(ctx, id))).await
     }
@@ -116,7 +120,10 @@ impl WorkItemQueries {
         let viewer = authorised(ctx, Action::ReadWorkItems)?;
         let filter = filter.unwrap_or_default().build(viewer)?;
         let wanted = wanted(first, after, last, before)?;
-        page(ctx, filter, order(order_by), wanted, |incident| WorkItem::Incident(Box::new(incident))).await
+        page(ctx, filter, order(order_by), wanted, |incident| {
+            WorkItem::Incident(Box::new(incident))
+        })
+        .await
     }
 
     /// How many items there are of each group; groups without any are left out.
@@ -128,7 +135,11 @@ impl WorkItemQueries {
     ) -> Result<Vec<WorkItemCount>> {
         let viewer = authorised(ctx, Action::ReadWorkItems)?;
         let filter = filter.unwrap_or_default().build(viewer)?;
-        let counts = desk(ctx)?.read().work_queue().counts(&filter, by.into()).await;
+        let counts = desk(ctx)?
+            .read()
+            .work_queue()
+            .counts(&filter, by.into())
+            .await;
         let counts = counts.map_err(|error| read_error(&error))?;
         Ok(counts
             .into_iter()
@@ -156,34 +167,62 @@ pub(crate) async fn page<T: OutputType>(
 ) -> Result<Connection<String, T, ListFields>> {
     let desk = desk(ctx)?;
     let cursor = |text: Option<String>, field: &str| {
-        text.map(|text| Cursor::decode(&text)).transpose().map_err(|_| cursor_invalid(field))
+        text.map(|text| Cursor::decode(&text))
+            .transpose()
+            .map_err(|_| cursor_invalid(field))
     };
     let (keyset, field) = match wanted {
-        Wanted::First(count, after) => (Keyset::First { limit: count, after: cursor(after, "after")? }, "after"),
-        Wanted::Last(count, before) => (Keyset::Last { limit: count, before: cursor(before, "before")? }, "before"),
+        Wanted::First(count, after) => (
+            Keyset::First {
+                limit: count,
+                after: cursor(after, "after")?,
+            },
+            "after",
+        ),
+        Wanted::Last(count, before) => (
+            Keyset::Last {
+                limit: count,
+                before: cursor(before, "before")?,
+            },
+            "before",
+        ),
     };
     let page = match desk.read().work_queue().page(&filter, order, &keyset).await {
         Ok(page) => page,
         Err(ReadError::CursorInvalid) => return Err(cursor_invalid(field)),
         Err(error) => return Err(read_error(&error)),
     };
-    let list = ListFields { desk: desk.clone(), filter };
+    let list = ListFields {
+        desk: desk.clone(),
+        filter,
+    };
     let mut connection = Connection::with_additional_fields(page.has_previous, page.has_next, list);
     connection.edges = page
         .rows
         .into_iter()
-        .map(|row| Edge::new(Cursor::of(&row, order.by).encode(), node(Incident::now(row))))
+        .map(|row| {
+            Edge::new(
+                Cursor::of(&row, order.by).encode(),
+                node(Incident::now(row)),
+            )
+        })
         .collect();
     Ok(connection)
 }
 
 fn cursor_invalid(field: &str) -> async_graphql::Error {
-    at_field(code::CURSOR_INVALID, format!("{field} is no cursor of this list in this order"), field)
+    at_field(
+        code::CURSOR_INVALID,
+        format!("{field} is no cursor of this list in this order"),
+        field,
+    )
 }
 
 pub(crate) fn read_error(error: &ReadError) -> async_graphql::Error {
     match error {
-        ReadError::FilterInvalid(problem) => at_field(code::INPUT_INVALID, problem.clone(), "filter"),
+        ReadError::FilterInvalid(problem) => {
+            at_field(code::INPUT_INVALID, problem.clone(), "filter")
+        }
         error => internal(error),
     }
 }
@@ -204,14 +243,25 @@ async fn node(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
     Ok(match kind {
         Kind::Incident => {
             let viewer = authorised(ctx, Action::ReadWorkItems)?;
-            let row = ctx.data::<Loaders>()?.items.load_one(At { item: id, position: 0 }).await?;
-            row.map(|row| Incident { row, seen: 0, past: None })
+            let row = ctx
+                .data::<Loaders>()?
+                .items
+                .load_one(At {
+                    item: id,
+                    position: 0,
+                })
+                .await?;
+            row.map(Incident::now)
                 .filter(|incident| incident.is_visible_to(viewer))
                 .map(|incident| Node::Incident(Box::new(incident)))
         }
         Kind::Team => {
             authorised(ctx, Action::ReadConfiguration)?;
-            desk(ctx)?.directory().team(domain::ids::TeamId(id)).map(Team).map(Node::Team)
+            desk(ctx)?
+                .directory()
+                .team(domain::ids::TeamId(id))
+                .map(Team)
+                .map(Node::Team)
         }
         Kind::PriorityMatrix => Some(Node::PriorityMatrix(PriorityMatrix::load(ctx).await?)),
         Kind::CategoryTree => Some(Node::CategoryTree(CategoryTree::load(ctx).await?)),

@@ -76,7 +76,12 @@ impl WorkItemSubscriptions {
         let viewer = authorised(ctx, Action::ReadWorkItems)?.clone();
         let filter = filter.unwrap_or_default().build(&viewer)?;
         let changes = Changes::start(desk(ctx)?.clone(), viewer).await?;
-        let queue = Queue { changes, filter, shown: HashSet::new(), waiting: Vec::new() };
+        let queue = Queue {
+            changes,
+            filter,
+            shown: HashSet::new(),
+            waiting: Vec::new(),
+        };
         Ok(stream::try_unfold(queue, |mut queue| async move {
             loop {
                 if let Some(change) = queue.waiting.pop() {
@@ -98,17 +103,33 @@ struct Changes {
 
 impl Changes {
     async fn start(desk: Desk, viewer: Viewer) -> Result<Self> {
-        let head = desk.log().head().await.map_err(|error| of_store(&error))?.position;
+        let head = desk
+            .log()
+            .head()
+            .await
+            .map_err(|error| of_store(&error))?
+            .position;
         let follower = desk.log().follow(head).with_max(MAX_CHANGED);
-        Ok(Self { desk, viewer, follower, position: head })
+        Ok(Self {
+            desk,
+            viewer,
+            follower,
+            position: head,
+        })
     }
 
     /// The items that the next events touch, once the queue shows them.
     async fn next(&mut self) -> Result<HashSet<Uuid>> {
-        let batch = self.follower.next().await.map_err(|error| of_store(&error))?;
+        let batch = self
+            .follower
+            .next()
+            .await
+            .map_err(|error| of_store(&error))?;
         self.position = self.follower.position();
         wait_for(&self.desk, ProjectionName::WorkQueue, self.position).await?;
-        let items = batch.iter().filter(|event| PRACTICES.contains(&&*event.aggregate_type));
+        let items = batch
+            .iter()
+            .filter(|event| PRACTICES.contains(&&*event.aggregate_type));
         Ok(items.map(|event| event.aggregate_id).collect())
     }
 
@@ -116,7 +137,10 @@ impl Changes {
         wait_for(&self.desk, ProjectionName::WorkQueue, self.position).await?;
         let rows = self.desk.read().work_queue().by_ids(&[item]).await;
         let row = rows.map_err(|error| internal(&error))?.pop();
-        let incident = row.map(|row| Incident { seen: self.position, ..Incident::now(row) });
+        let incident = row.map(|row| Incident {
+            seen: self.position,
+            ..Incident::now(row)
+        });
         let visible = incident.filter(|incident| incident.is_visible_to(&self.viewer));
         Ok(visible.map(|incident| WorkItem::Incident(Box::new(incident))))
     }
@@ -141,22 +165,46 @@ impl Queue {
         let wanted = filter.item_ids.take();
         let is_wanted = |id: &Uuid| wanted.as_ref().is_none_or(|ids| ids.contains(id));
         filter.item_ids = Some(touched.iter().copied().filter(is_wanted).collect());
-        let order = Order { by: OrderBy::Number, direction: Direction::Ascending };
+        let order = Order {
+            by: OrderBy::Number,
+            direction: Direction::Ascending,
+        };
         let count = u16::try_from(touched.len()).unwrap_or(u16::MAX);
-        let matching = queue.page(&filter, order, &Keyset::First { limit: count, after: None }).await;
+        let matching = queue
+            .page(
+                &filter,
+                order,
+                &Keyset::First {
+                    limit: count,
+                    after: None,
+                },
+            )
+            .await;
         let matching = matching.map_err(|error| internal(&error))?.rows;
         let ids: HashSet<Uuid> = matching.iter().map(|row| row.item_id).collect();
-        let left: Vec<Uuid> = touched.iter().copied().filter(|id| !ids.contains(id) && self.shown.remove(id)).collect();
-        let left = queue.by_ids(&left).await.map_err(|error| internal(&error))?;
+        let left: Vec<Uuid> = touched
+            .iter()
+            .copied()
+            .filter(|id| !ids.contains(id) && self.shown.remove(id))
+            .collect();
+        let left = queue
+            .by_ids(&left)
+            .await
+            .map_err(|error| internal(&error))?;
         self.shown.extend(ids);
         let position = self.changes.position;
         let change = |row, matches| QueueChange {
-            item: WorkItem::Incident(Box::new(Incident { seen: position, ..Incident::now(row) })),
+            item: WorkItem::Incident(Box::new(Incident {
+                seen: position,
+                ..Incident::now(row)
+            })),
             matches,
             position: Long(position),
         };
-        self.waiting.extend(left.into_iter().rev().map(|row| change(row, false)));
-        self.waiting.extend(matching.into_iter().rev().map(|row| change(row, true)));
+        self.waiting
+            .extend(left.into_iter().rev().map(|row| change(row, false)));
+        self.waiting
+            .extend(matching.into_iter().rev().map(|row| change(row, true)));
         Ok(())
     }
 }

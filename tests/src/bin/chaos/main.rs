@@ -68,7 +68,9 @@ struct Options {
 #[tokio::main]
 async fn main() -> anyhow::Result<ExitCode> {
     let options = Options::parse();
-    let seed = options.seed.unwrap_or_else(|| u64::from(Uuid::now_v7().as_fields().0) ^ std::process::id() as u64);
+    let seed = options
+        .seed
+        .unwrap_or_else(|| u64::from(Uuid::now_v7().as_fields().0) ^ std::process::id() as u64);
     let directory = tempfile::Builder::new()
         .prefix("docket-chaos.")
         // Run by root, PostgreSQL is another account, which must get through.
@@ -86,7 +88,10 @@ async fn main() -> anyhow::Result<ExitCode> {
     let ran = timeout(limit, run(&options, seed, limit, &mut desk, &ledger)).await;
     let ended = match ran {
         Ok(ended) => ended,
-        Err(_) => Err(anyhow::anyhow!("the run is not over after {} s", options.limit)),
+        Err(_) => Err(anyhow::anyhow!(
+            "the run is not over after {} s",
+            options.limit
+        )),
     };
     if let Err(error) = &ended {
         ledger.wrong(format!("{error:#}"));
@@ -106,7 +111,10 @@ async fn main() -> anyhow::Result<ExitCode> {
     if wrong.len() > SHOWN {
         println!("  and {} more", wrong.len() - SHOWN);
     }
-    println!("The desk and what it said are kept in {}", directory.keep().display());
+    println!(
+        "The desk and what it said are kept in {}",
+        directory.keep().display()
+    );
     Ok(ExitCode::FAILURE)
 }
 
@@ -129,7 +137,11 @@ async fn run(
     };
     Faults::new(plan, seed, started).run(desk, ledger).await?;
     clients.stop().await?;
-    println!("{:>7.1} s  {}", started.elapsed().as_secs_f64(), ledger.summary());
+    println!(
+        "{:>7.1} s  {}",
+        started.elapsed().as_secs_f64(),
+        ledger.summary()
+    );
 
     let stored = checks::log(desk.url(), &people.auditor, ledger).await?;
     println!("{:>7.1} s  {stored}", started.elapsed().as_secs_f64());

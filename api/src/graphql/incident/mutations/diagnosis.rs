@@ -99,55 +99,105 @@ pub(crate) struct DiagnosisMutations;
 impl DiagnosisMutations {
     /// 开始诊断: begins to look for the cause.
     #[graphql(name = "incidentStartDiagnosis")]
-    async fn start_diagnosis(&self, ctx: &Context<'_>, input: IncidentStartDiagnosisInput) -> Result<IncidentPayload> {
+    async fn start_diagnosis(
+        &self,
+        ctx: &Context<'_>,
+        input: IncidentStartDiagnosisInput,
+    ) -> Result<IncidentPayload> {
         let hypothesis = optional(input.hypothesis.as_deref(), "hypothesis", Text::new)?;
         let command = Command::StartDiagnosis { hypothesis };
-        run_incident(ctx, &input.id, &input.command, &command).await.map(IncidentPayload::from)
+        run_incident(ctx, &input.id, &input.command, &command)
+            .await
+            .map(IncidentPayload::from)
     }
 
     /// 诊断发现: writes down what was found out.
     #[graphql(name = "incidentRecordFinding")]
-    async fn record_finding(&self, ctx: &Context<'_>, input: IncidentRecordFindingInput) -> Result<IncidentPayload> {
+    async fn record_finding(
+        &self,
+        ctx: &Context<'_>,
+        input: IncidentRecordFindingInput,
+    ) -> Result<IncidentPayload> {
         let text = required(&input.text, "text", Text::new)?;
         let command = Command::RecordFinding { text };
-        run_incident(ctx, &input.id, &input.command, &command).await.map(IncidentPayload::from)
+        run_incident(ctx, &input.id, &input.command, &command)
+            .await
+            .map(IncidentPayload::from)
     }
 
     /// 预计解决时间: says when the incident is expected to be resolved. `ADJUSTED` needs a reason.
     #[graphql(name = "incidentSetExpectedResolution")]
-    async fn set_expected_resolution(&self, ctx: &Context<'_>, input: IncidentSetExpectedResolutionInput) -> Result<IncidentPayload> {
+    async fn set_expected_resolution(
+        &self,
+        ctx: &Context<'_>,
+        input: IncidentSetExpectedResolutionInput,
+    ) -> Result<IncidentPayload> {
         let reason = optional(input.reason.as_deref(), "reason", Text::new)?;
-        let command = Command::SetExpectedResolution { at: input.at, basis: input.basis.into(), reason };
-        run_incident(ctx, &input.id, &input.command, &command).await.map(IncidentPayload::from)
+        let command = Command::SetExpectedResolution {
+            at: input.at,
+            basis: input.basis.into(),
+            reason,
+        };
+        run_incident(ctx, &input.id, &input.command, &command)
+            .await
+            .map(IncidentPayload::from)
     }
 
     /// 挂起: lets the work wait for somebody or something.
     #[graphql(name = "incidentPutOnHold")]
-    async fn put_on_hold(&self, ctx: &Context<'_>, input: IncidentPutOnHoldInput) -> Result<IncidentPayload> {
+    async fn put_on_hold(
+        &self,
+        ctx: &Context<'_>,
+        input: IncidentPutOnHoldInput,
+    ) -> Result<IncidentPayload> {
         let text = optional(input.text.as_deref(), "text", Text::new)?;
-        let command = Command::PutOnHold { reason: input.reason.into(), text, until: input.until };
-        run_incident(ctx, &input.id, &input.command, &command).await.map(IncidentPayload::from)
+        let command = Command::PutOnHold {
+            reason: input.reason.into(),
+            text,
+            until: input.until,
+        };
+        run_incident(ctx, &input.id, &input.command, &command)
+            .await
+            .map(IncidentPayload::from)
     }
 
     /// 恢复处理: goes on with the work.
     #[graphql(name = "incidentResume")]
-    async fn resume(&self, ctx: &Context<'_>, input: IncidentResumeInput) -> Result<IncidentPayload> {
+    async fn resume(
+        &self,
+        ctx: &Context<'_>,
+        input: IncidentResumeInput,
+    ) -> Result<IncidentPayload> {
         let command = Command::Resume;
-        run_incident(ctx, &input.id, &input.command, &command).await.map(IncidentPayload::from)
+        run_incident(ctx, &input.id, &input.command, &command)
+            .await
+            .map(IncidentPayload::from)
     }
 
     /// 临时措施: lessens the effect without ending the cause.
     #[graphql(name = "incidentApplyWorkaround")]
-    async fn apply_workaround(&self, ctx: &Context<'_>, input: IncidentApplyWorkaroundInput) -> Result<IncidentPayload> {
+    async fn apply_workaround(
+        &self,
+        ctx: &Context<'_>,
+        input: IncidentApplyWorkaroundInput,
+    ) -> Result<IncidentPayload> {
         let text = required(&input.text, "text", Text::new)?;
         let command = Command::ApplyWorkaround { text };
-        run_incident(ctx, &input.id, &input.command, &command).await.map(IncidentPayload::from)
+        run_incident(ctx, &input.id, &input.command, &command)
+            .await
+            .map(IncidentPayload::from)
     }
 
     /// 业务恢复: says that the service works again, at the effective time.
     #[graphql(name = "incidentRestoreService")]
-    async fn restore_service(&self, ctx: &Context<'_>, input: IncidentRestoreServiceInput) -> Result<IncidentPayload> {
+    async fn restore_service(
+        &self,
+        ctx: &Context<'_>,
+        input: IncidentRestoreServiceInput,
+    ) -> Result<IncidentPayload> {
         let command = Command::RestoreService;
-        run_incident(ctx, &input.id, &input.command, &command).await.map(IncidentPayload::from)
+        run_incident(ctx, &input.id, &input.command, &command)
+            .await
+            .map(IncidentPayload::from)
     }
 }

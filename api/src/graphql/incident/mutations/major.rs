@@ -61,33 +61,57 @@ pub(crate) struct MajorMutations;
 impl MajorMutations {
     /// 宣布重大事件: a review becomes due with it.
     #[graphql(name = "incidentDeclareMajor")]
-    async fn declare_major(&self, ctx: &Context<'_>, input: IncidentDeclareMajorInput) -> Result<IncidentPayload> {
+    async fn declare_major(
+        &self,
+        ctx: &Context<'_>,
+        input: IncidentDeclareMajorInput,
+    ) -> Result<IncidentPayload> {
         let reason = required(&input.reason, "reason", Text::new)?;
         let leader = optional(input.leader.as_deref(), "leader", PersonId::new)?;
         let command = Command::DeclareMajor { reason, leader };
-        run_incident(ctx, &input.id, &input.command, &command).await.map(IncidentPayload::from)
+        run_incident(ctx, &input.id, &input.command, &command)
+            .await
+            .map(IncidentPayload::from)
     }
 
     /// 解除重大事件.
     #[graphql(name = "incidentStandDownMajor")]
-    async fn stand_down_major(&self, ctx: &Context<'_>, input: IncidentStandDownMajorInput) -> Result<IncidentPayload> {
+    async fn stand_down_major(
+        &self,
+        ctx: &Context<'_>,
+        input: IncidentStandDownMajorInput,
+    ) -> Result<IncidentPayload> {
         let reason = required(&input.reason, "reason", Text::new)?;
         let command = Command::StandDownMajor { reason };
-        run_incident(ctx, &input.id, &input.command, &command).await.map(IncidentPayload::from)
+        run_incident(ctx, &input.id, &input.command, &command)
+            .await
+            .map(IncidentPayload::from)
     }
 
     /// 要求事后回顾: the incident cannot be closed before the review is completed.
     #[graphql(name = "incidentRequireReview")]
-    async fn require_review(&self, ctx: &Context<'_>, input: IncidentRequireReviewInput) -> Result<IncidentPayload> {
+    async fn require_review(
+        &self,
+        ctx: &Context<'_>,
+        input: IncidentRequireReviewInput,
+    ) -> Result<IncidentPayload> {
         let command = Command::RequireReview;
-        run_incident(ctx, &input.id, &input.command, &command).await.map(IncidentPayload::from)
+        run_incident(ctx, &input.id, &input.command, &command)
+            .await
+            .map(IncidentPayload::from)
     }
 
     /// 完成事后回顾.
     #[graphql(name = "incidentCompleteReview")]
-    async fn complete_review(&self, ctx: &Context<'_>, input: IncidentCompleteReviewInput) -> Result<IncidentPayload> {
+    async fn complete_review(
+        &self,
+        ctx: &Context<'_>,
+        input: IncidentCompleteReviewInput,
+    ) -> Result<IncidentPayload> {
         let text = required(&input.text, "text", Text::new)?;
         let command = Command::CompleteReview { text };
-        run_incident(ctx, &input.id, &input.command, &command).await.map(IncidentPayload::from)
+        run_incident(ctx, &input.id, &input.command, &command)
+            .await
+            .map(IncidentPayload::from)
     }
 }

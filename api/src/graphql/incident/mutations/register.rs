@@ -66,8 +66,14 @@ impl RegisterMutations {
     /// 登记: opens an incident at the first contact. The effective time is when
     /// the contact was made.
     #[graphql(name = "incidentRegister")]
-    async fn register(&self, ctx: &Context<'_>, input: IncidentRegisterInput) -> Result<IncidentPayload> {
-        let mut envelope = input.command.envelope(ctx, Action::Incident(IncidentAction::Register))?;
+    async fn register(
+        &self,
+        ctx: &Context<'_>,
+        input: IncidentRegisterInput,
+    ) -> Result<IncidentPayload> {
+        let mut envelope = input
+            .command
+            .envelope(ctx, Action::Incident(IncidentAction::Register))?;
         let desk = desk(ctx)?;
         let mut intake = intake(&input)?;
         if envelope.actor.role == domain::Role::Requester && intake.requester.is_none() {
@@ -75,7 +81,9 @@ impl RegisterMutations {
         }
         // The same command is the same incident; its first number stands.
         let id = match input.command.command_id {
-            Some(command_id) => uuid::Uuid::new_v5(&domain::ids::DESK_NAMESPACE, command_id.as_bytes()),
+            Some(command_id) => {
+                uuid::Uuid::new_v5(&domain::ids::DESK_NAMESPACE, command_id.as_bytes())
+            }
             None => crate::clock::new_id(),
         };
         intake.number = next_number(desk).await?;
@@ -101,14 +109,22 @@ fn intake(input: &IncidentRegisterInput) -> Result<Intake> {
         summary: required(&input.summary, "summary", Line::new)?,
         description: optional(input.description.as_deref(), "description", Text::new)?,
         requester: optional(input.requester.as_deref(), "requester", PersonId::new)?,
-        affected_person: optional(input.affected_person.as_deref(), "affectedPerson", PersonId::new)?,
+        affected_person: optional(
+            input.affected_person.as_deref(),
+            "affectedPerson",
+            PersonId::new,
+        )?,
         contact_channel: input.contact_channel.into(),
         service: optional(input.service.as_deref(), "service", ServiceCode::new)?,
         category: required(&input.category, "category", CategoryCode::new)?,
         impact: input.impact.into(),
         urgency: input.urgency.into(),
         cis: all(&input.configuration_items, "configurationItems", CiId::new)?,
-        external_references: input.external_references.iter().map(external).collect::<Result<_>>()?,
+        external_references: input
+            .external_references
+            .iter()
+            .map(external)
+            .collect::<Result<_>>()?,
     })
 }
 

@@ -102,63 +102,105 @@ pub(crate) struct ResolutionMutations;
 impl ResolutionMutations {
     /// 解决: ends the work; the requester may confirm or reject until the window of the incident's priority ends.
     #[graphql(name = "incidentResolve")]
-    async fn resolve(&self, ctx: &Context<'_>, input: IncidentResolveInput) -> Result<IncidentPayload> {
+    async fn resolve(
+        &self,
+        ctx: &Context<'_>,
+        input: IncidentResolveInput,
+    ) -> Result<IncidentPayload> {
         let command = Command::Resolve {
             code: required(&input.code, "code", Line::new)?,
             cause: optional(input.cause.as_deref(), "cause", Text::new)?,
             solution: required(&input.solution, "solution", Text::new)?,
             knowledge: optional(input.knowledge.as_deref(), "knowledge", ArticleId::new)?,
         };
-        run_incident(ctx, &input.id, &input.command, &command).await.map(IncidentPayload::from)
+        run_incident(ctx, &input.id, &input.command, &command)
+            .await
+            .map(IncidentPayload::from)
     }
 
     /// 首次联系解决: the first line ends the incident at the first contact.
     #[graphql(name = "incidentResolveAtContact")]
-    async fn resolve_at_contact(&self, ctx: &Context<'_>, input: IncidentResolveAtContactInput) -> Result<IncidentPayload> {
+    async fn resolve_at_contact(
+        &self,
+        ctx: &Context<'_>,
+        input: IncidentResolveAtContactInput,
+    ) -> Result<IncidentPayload> {
         let command = Command::ResolveAtContact {
             code: required(&input.code, "code", Line::new)?,
             solution: required(&input.solution, "solution", Text::new)?,
             knowledge: optional(input.knowledge.as_deref(), "knowledge", ArticleId::new)?,
         };
-        run_incident(ctx, &input.id, &input.command, &command).await.map(IncidentPayload::from)
+        run_incident(ctx, &input.id, &input.command, &command)
+            .await
+            .map(IncidentPayload::from)
     }
 
     /// 用户确认: the requester is content; the incident is closed.
     #[graphql(name = "incidentConfirmResolution")]
-    async fn confirm_resolution(&self, ctx: &Context<'_>, input: IncidentConfirmResolutionInput) -> Result<IncidentPayload> {
+    async fn confirm_resolution(
+        &self,
+        ctx: &Context<'_>,
+        input: IncidentConfirmResolutionInput,
+    ) -> Result<IncidentPayload> {
         let command = Command::ConfirmResolution;
-        run_incident(ctx, &input.id, &input.command, &command).await.map(IncidentPayload::from)
+        run_incident(ctx, &input.id, &input.command, &command)
+            .await
+            .map(IncidentPayload::from)
     }
 
     /// 用户否决: the requester is not content; the work goes on.
     #[graphql(name = "incidentRejectResolution")]
-    async fn reject_resolution(&self, ctx: &Context<'_>, input: IncidentRejectResolutionInput) -> Result<IncidentPayload> {
+    async fn reject_resolution(
+        &self,
+        ctx: &Context<'_>,
+        input: IncidentRejectResolutionInput,
+    ) -> Result<IncidentPayload> {
         let reason = required(&input.reason, "reason", Text::new)?;
         let command = Command::RejectResolution { reason };
-        run_incident(ctx, &input.id, &input.command, &command).await.map(IncidentPayload::from)
+        run_incident(ctx, &input.id, &input.command, &command)
+            .await
+            .map(IncidentPayload::from)
     }
 
     /// 关闭: the desk closes a resolved incident. Where the requester has had no feedback a reason says why none was possible.
     #[graphql(name = "incidentClose")]
     async fn close(&self, ctx: &Context<'_>, input: IncidentCloseInput) -> Result<IncidentPayload> {
-        let no_feedback_reason = optional(input.no_feedback_reason.as_deref(), "noFeedbackReason", Text::new)?;
+        let no_feedback_reason = optional(
+            input.no_feedback_reason.as_deref(),
+            "noFeedbackReason",
+            Text::new,
+        )?;
         let command = Command::Close { no_feedback_reason };
-        run_incident(ctx, &input.id, &input.command, &command).await.map(IncidentPayload::from)
+        run_incident(ctx, &input.id, &input.command, &command)
+            .await
+            .map(IncidentPayload::from)
     }
 
     /// 重新打开: takes a closed incident up again, while its window lasts.
     #[graphql(name = "incidentReopen")]
-    async fn reopen(&self, ctx: &Context<'_>, input: IncidentReopenInput) -> Result<IncidentPayload> {
+    async fn reopen(
+        &self,
+        ctx: &Context<'_>,
+        input: IncidentReopenInput,
+    ) -> Result<IncidentPayload> {
         let reason = required(&input.reason, "reason", Text::new)?;
         let command = Command::Reopen { reason };
-        run_incident(ctx, &input.id, &input.command, &command).await.map(IncidentPayload::from)
+        run_incident(ctx, &input.id, &input.command, &command)
+            .await
+            .map(IncidentPayload::from)
     }
 
     /// 取消: ends what was no incident.
     #[graphql(name = "incidentCancel")]
-    async fn cancel(&self, ctx: &Context<'_>, input: IncidentCancelInput) -> Result<IncidentPayload> {
+    async fn cancel(
+        &self,
+        ctx: &Context<'_>,
+        input: IncidentCancelInput,
+    ) -> Result<IncidentPayload> {
         let reason = required(&input.reason, "reason", Text::new)?;
         let command = Command::Cancel { reason };
-        run_incident(ctx, &input.id, &input.command, &command).await.map(IncidentPayload::from)
+        run_incident(ctx, &input.id, &input.command, &command)
+            .await
+            .map(IncidentPayload::from)
     }
 }

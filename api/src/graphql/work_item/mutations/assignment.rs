@@ -101,52 +101,92 @@ pub(crate) struct AssignmentMutations;
 impl AssignmentMutations {
     /// 分派: gives the item to a team, and perhaps to a person in it.
     #[graphql(name = "workItemAssign")]
-    async fn assign(&self, ctx: &Context<'_>, input: WorkItemAssignInput) -> Result<WorkItemPayload> {
+    async fn assign(
+        &self,
+        ctx: &Context<'_>,
+        input: WorkItemAssignInput,
+    ) -> Result<WorkItemPayload> {
         let to = assignee(ctx, &input.team_id, input.person.as_deref())?;
         let command = WorkCommand::Assign { to };
-        run_work(ctx, &input.id, &input.command, command).await.map(WorkItemPayload::from)
+        run_work(ctx, &input.id, &input.command, command)
+            .await
+            .map(WorkItemPayload::from)
     }
 
     /// 确认: the assigned team takes the item on; whoever accepts works on it.
     #[graphql(name = "workItemAccept")]
-    async fn accept(&self, ctx: &Context<'_>, input: WorkItemAcceptInput) -> Result<WorkItemPayload> {
+    async fn accept(
+        &self,
+        ctx: &Context<'_>,
+        input: WorkItemAcceptInput,
+    ) -> Result<WorkItemPayload> {
         let command = WorkCommand::Accept;
-        run_work(ctx, &input.id, &input.command, command).await.map(WorkItemPayload::from)
+        run_work(ctx, &input.id, &input.command, command)
+            .await
+            .map(WorkItemPayload::from)
     }
 
     /// 退回: the assigned team sends the item back to where it came from, with a reason.
     #[graphql(name = "workItemReturn")]
-    async fn give_back(&self, ctx: &Context<'_>, input: WorkItemReturnInput) -> Result<WorkItemPayload> {
+    async fn give_back(
+        &self,
+        ctx: &Context<'_>,
+        input: WorkItemReturnInput,
+    ) -> Result<WorkItemPayload> {
         let reason = required(&input.reason, "reason", Text::new)?;
         let command = WorkCommand::Return { reason };
-        run_work(ctx, &input.id, &input.command, command).await.map(WorkItemPayload::from)
+        run_work(ctx, &input.id, &input.command, command)
+            .await
+            .map(WorkItemPayload::from)
     }
 
     /// 转发: hands the item to a peer team (`teamId`), or to another organisation's platform (`platform` and `reference`).
     #[graphql(name = "workItemForward")]
-    async fn forward(&self, ctx: &Context<'_>, input: WorkItemForwardInput) -> Result<WorkItemPayload> {
+    async fn forward(
+        &self,
+        ctx: &Context<'_>,
+        input: WorkItemForwardInput,
+    ) -> Result<WorkItemPayload> {
         let reason = optional(input.reason.as_deref(), "reason", Text::new)?;
         let to = forward_to(ctx, &input)?;
         let command = WorkCommand::Forward { to, reason };
-        run_work(ctx, &input.id, &input.command, command).await.map(WorkItemPayload::from)
+        run_work(ctx, &input.id, &input.command, command)
+            .await
+            .map(WorkItemPayload::from)
     }
 
     /// 职能升级: asks a team of a deeper support line.
     #[graphql(name = "workItemEscalateFunctionally")]
-    async fn escalate_functionally(&self, ctx: &Context<'_>, input: WorkItemEscalateFunctionallyInput) -> Result<WorkItemPayload> {
+    async fn escalate_functionally(
+        &self,
+        ctx: &Context<'_>,
+        input: WorkItemEscalateFunctionallyInput,
+    ) -> Result<WorkItemPayload> {
         let to = assignee(ctx, &input.team_id, input.person.as_deref())?;
         let reason = required(&input.reason, "reason", Text::new)?;
         let command = WorkCommand::EscalateFunctionally { to, reason };
-        run_work(ctx, &input.id, &input.command, command).await.map(WorkItemPayload::from)
+        run_work(ctx, &input.id, &input.command, command)
+            .await
+            .map(WorkItemPayload::from)
     }
 
     /// 管理升级: tells management.
     #[graphql(name = "workItemEscalateHierarchically")]
-    async fn escalate_hierarchically(&self, ctx: &Context<'_>, input: WorkItemEscalateHierarchicallyInput) -> Result<WorkItemPayload> {
+    async fn escalate_hierarchically(
+        &self,
+        ctx: &Context<'_>,
+        input: WorkItemEscalateHierarchicallyInput,
+    ) -> Result<WorkItemPayload> {
         let person = optional(input.person.as_deref(), "person", PersonId::new)?;
         let reason = required(&input.reason, "reason", Text::new)?;
-        let command = WorkCommand::EscalateHierarchically { level: input.level, person, reason };
-        run_work(ctx, &input.id, &input.command, command).await.map(WorkItemPayload::from)
+        let command = WorkCommand::EscalateHierarchically {
+            level: input.level,
+            person,
+            reason,
+        };
+        run_work(ctx, &input.id, &input.command, command)
+            .await
+            .map(WorkItemPayload::from)
     }
 }
 

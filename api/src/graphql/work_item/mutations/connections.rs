@@ -5,12 +5,12 @@ use domain::ids::{ArticleId, CiId, WorkItemId};
 use domain::text::{Line, Text};
 use domain::work_item::{Attachment, ExternalReference, WorkCommand};
 
+use crate::error::{at_field, code};
 use crate::graphql::access::{link_target, run_work, work_item_id};
 use crate::graphql::enums::Relation;
 use crate::graphql::input::{CommandInput, required};
 use crate::graphql::scalars::Long;
 use crate::graphql::work_item::WorkItemPayload;
-use crate::error::{at_field, code};
 
 /// What `workItemLinkCi` takes.
 #[derive(InputObject, Debug)]
@@ -122,75 +122,130 @@ pub(crate) struct ConnectionMutations;
 impl ConnectionMutations {
     /// 关联配置项: names a configuration item concerned.
     #[graphql(name = "workItemLinkCi")]
-    async fn link_ci(&self, ctx: &Context<'_>, input: WorkItemLinkCiInput) -> Result<WorkItemPayload> {
+    async fn link_ci(
+        &self,
+        ctx: &Context<'_>,
+        input: WorkItemLinkCiInput,
+    ) -> Result<WorkItemPayload> {
         let ci = required(&input.configuration_item, "configurationItem", CiId::new)?;
         let command = WorkCommand::LinkCi { ci };
-        run_work(ctx, &input.id, &input.command, command).await.map(WorkItemPayload::from)
+        run_work(ctx, &input.id, &input.command, command)
+            .await
+            .map(WorkItemPayload::from)
     }
 
     /// 取消关联配置项.
     #[graphql(name = "workItemUnlinkCi")]
-    async fn unlink_ci(&self, ctx: &Context<'_>, input: WorkItemUnlinkCiInput) -> Result<WorkItemPayload> {
+    async fn unlink_ci(
+        &self,
+        ctx: &Context<'_>,
+        input: WorkItemUnlinkCiInput,
+    ) -> Result<WorkItemPayload> {
         let ci = required(&input.configuration_item, "configurationItem", CiId::new)?;
         let command = WorkCommand::UnlinkCi { ci };
-        run_work(ctx, &input.id, &input.command, command).await.map(WorkItemPayload::from)
+        run_work(ctx, &input.id, &input.command, command)
+            .await
+            .map(WorkItemPayload::from)
     }
 
     /// 关联工作项: connects the item with another.
     #[graphql(name = "workItemLink")]
     async fn link(&self, ctx: &Context<'_>, input: WorkItemLinkInput) -> Result<WorkItemPayload> {
         let target = link_target(ctx, &input.id, &input.target_id).await?;
-        let command = WorkCommand::Link { relation: input.relation.into(), target };
-        run_work(ctx, &input.id, &input.command, command).await.map(WorkItemPayload::from)
+        let command = WorkCommand::Link {
+            relation: input.relation.into(),
+            target,
+        };
+        run_work(ctx, &input.id, &input.command, command)
+            .await
+            .map(WorkItemPayload::from)
     }
 
     /// 取消关联工作项.
     #[graphql(name = "workItemUnlink")]
-    async fn unlink(&self, ctx: &Context<'_>, input: WorkItemUnlinkInput) -> Result<WorkItemPayload> {
+    async fn unlink(
+        &self,
+        ctx: &Context<'_>,
+        input: WorkItemUnlinkInput,
+    ) -> Result<WorkItemPayload> {
         let target = WorkItemId(work_item_id(&input.target_id, "targetId")?);
-        let command = WorkCommand::Unlink { relation: input.relation.into(), target };
-        run_work(ctx, &input.id, &input.command, command).await.map(WorkItemPayload::from)
+        let command = WorkCommand::Unlink {
+            relation: input.relation.into(),
+            target,
+        };
+        run_work(ctx, &input.id, &input.command, command)
+            .await
+            .map(WorkItemPayload::from)
     }
 
     /// 附件: adds a file by the hash of its bytes, which live outside the log.
     #[graphql(name = "workItemAttach")]
-    async fn attach(&self, ctx: &Context<'_>, input: WorkItemAttachInput) -> Result<WorkItemPayload> {
+    async fn attach(
+        &self,
+        ctx: &Context<'_>,
+        input: WorkItemAttachInput,
+    ) -> Result<WorkItemPayload> {
         let attachment = Attachment {
             name: required(&input.name, "name", Line::new)?,
             media_type: required(&input.media_type, "mediaType", Line::new)?,
-            size_bytes: u64::try_from(input.size_bytes.0)
-                .map_err(|_| at_field(code::INPUT_INVALID, "sizeBytes must not be negative", "sizeBytes"))?,
+            size_bytes: u64::try_from(input.size_bytes.0).map_err(|_| {
+                at_field(
+                    code::INPUT_INVALID,
+                    "sizeBytes must not be negative",
+                    "sizeBytes",
+                )
+            })?,
             sha256: input.sha256.clone(),
         };
         let command = WorkCommand::Attach { attachment };
-        run_work(ctx, &input.id, &input.command, command).await.map(WorkItemPayload::from)
+        run_work(ctx, &input.id, &input.command, command)
+            .await
+            .map(WorkItemPayload::from)
     }
 
     /// 外部编号: names the item's number in another system.
     #[graphql(name = "workItemAddExternalReference")]
-    async fn add_external_reference(&self, ctx: &Context<'_>, input: WorkItemAddExternalReferenceInput) -> Result<WorkItemPayload> {
+    async fn add_external_reference(
+        &self,
+        ctx: &Context<'_>,
+        input: WorkItemAddExternalReferenceInput,
+    ) -> Result<WorkItemPayload> {
         let external = ExternalReference {
             system: required(&input.system, "system", Line::new)?,
             reference: required(&input.reference, "reference", Line::new)?,
         };
         let command = WorkCommand::AddExternalReference { external };
-        run_work(ctx, &input.id, &input.command, command).await.map(WorkItemPayload::from)
+        run_work(ctx, &input.id, &input.command, command)
+            .await
+            .map(WorkItemPayload::from)
     }
 
     /// 引用知识: writes down that an article was used.
     #[graphql(name = "workItemApplyKnowledge")]
-    async fn apply_knowledge(&self, ctx: &Context<'_>, input: WorkItemApplyKnowledgeInput) -> Result<WorkItemPayload> {
+    async fn apply_knowledge(
+        &self,
+        ctx: &Context<'_>,
+        input: WorkItemApplyKnowledgeInput,
+    ) -> Result<WorkItemPayload> {
         let article = required(&input.article, "article", ArticleId::new)?;
         let command = WorkCommand::ApplyKnowledge { article };
-        run_work(ctx, &input.id, &input.command, command).await.map(WorkItemPayload::from)
+        run_work(ctx, &input.id, &input.command, command)
+            .await
+            .map(WorkItemPayload::from)
     }
 
     /// 合并: lets the item go on as another one that is still open.
     #[graphql(name = "workItemMergeInto")]
-    async fn merge_into(&self, ctx: &Context<'_>, input: WorkItemMergeIntoInput) -> Result<WorkItemPayload> {
+    async fn merge_into(
+        &self,
+        ctx: &Context<'_>,
+        input: WorkItemMergeIntoInput,
+    ) -> Result<WorkItemPayload> {
         let target = link_target(ctx, &input.id, &input.target_id).await?;
         let reason = required(&input.reason, "reason", Text::new)?;
         let command = WorkCommand::MergeInto { target, reason };
-        run_work(ctx, &input.id, &input.command, command).await.map(WorkItemPayload::from)
+        run_work(ctx, &input.id, &input.command, command)
+            .await
+            .map(WorkItemPayload::from)
     }
 }

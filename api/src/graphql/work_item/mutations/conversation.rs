@@ -90,27 +90,51 @@ pub(crate) struct ConversationMutations;
 impl ConversationMutations {
     /// 留言: says something, to everybody (`PUBLIC`) or among those who work at the desk (`INTERNAL`).
     #[graphql(name = "workItemComment")]
-    async fn comment(&self, ctx: &Context<'_>, input: WorkItemCommentInput) -> Result<WorkItemPayload> {
+    async fn comment(
+        &self,
+        ctx: &Context<'_>,
+        input: WorkItemCommentInput,
+    ) -> Result<WorkItemPayload> {
         let text = required(&input.text, "text", Text::new)?;
-        let command = WorkCommand::Comment { visibility: input.visibility.into(), text };
-        run_work(ctx, &input.id, &input.command, command).await.map(WorkItemPayload::from)
+        let command = WorkCommand::Comment {
+            visibility: input.visibility.into(),
+            text,
+        };
+        run_work(ctx, &input.id, &input.command, command)
+            .await
+            .map(WorkItemPayload::from)
     }
 
     /// 阶段通知: tells chosen people how far things are; any number of times.
     #[graphql(name = "workItemNotifyStage")]
-    async fn notify_stage(&self, ctx: &Context<'_>, input: WorkItemNotifyStageInput) -> Result<WorkItemPayload> {
+    async fn notify_stage(
+        &self,
+        ctx: &Context<'_>,
+        input: WorkItemNotifyStageInput,
+    ) -> Result<WorkItemPayload> {
         let recipients = all(&input.recipients, "recipients", PersonId::new)?;
         let text = required(&input.text, "text", Text::new)?;
         let command = WorkCommand::NotifyStage { recipients, text };
-        run_work(ctx, &input.id, &input.command, command).await.map(WorkItemPayload::from)
+        run_work(ctx, &input.id, &input.command, command)
+            .await
+            .map(WorkItemPayload::from)
     }
 
     /// 联系用户: writes down that the requester was spoken to.
     #[graphql(name = "workItemRecordContact")]
-    async fn record_contact(&self, ctx: &Context<'_>, input: WorkItemRecordContactInput) -> Result<WorkItemPayload> {
+    async fn record_contact(
+        &self,
+        ctx: &Context<'_>,
+        input: WorkItemRecordContactInput,
+    ) -> Result<WorkItemPayload> {
         let text = required(&input.text, "text", Text::new)?;
-        let command = WorkCommand::RecordContact { contact_channel: input.contact_channel.into(), text };
-        run_work(ctx, &input.id, &input.command, command).await.map(WorkItemPayload::from)
+        let command = WorkCommand::RecordContact {
+            contact_channel: input.contact_channel.into(),
+            text,
+        };
+        run_work(ctx, &input.id, &input.command, command)
+            .await
+            .map(WorkItemPayload::from)
     }
 
     /// 催办: presses for progress; urges are counted.
@@ -118,22 +142,36 @@ impl ConversationMutations {
     async fn urge(&self, ctx: &Context<'_>, input: WorkItemUrgeInput) -> Result<WorkItemPayload> {
         let text = optional(input.text.as_deref(), "text", Text::new)?;
         let command = WorkCommand::Urge { text };
-        run_work(ctx, &input.id, &input.command, command).await.map(WorkItemPayload::from)
+        run_work(ctx, &input.id, &input.command, command)
+            .await
+            .map(WorkItemPayload::from)
     }
 
     /// 关注: lets somebody follow the item.
     #[graphql(name = "workItemAddWatcher")]
-    async fn add_watcher(&self, ctx: &Context<'_>, input: WorkItemAddWatcherInput) -> Result<WorkItemPayload> {
+    async fn add_watcher(
+        &self,
+        ctx: &Context<'_>,
+        input: WorkItemAddWatcherInput,
+    ) -> Result<WorkItemPayload> {
         let person = required(&input.person, "person", PersonId::new)?;
         let command = WorkCommand::AddWatcher { person };
-        run_work(ctx, &input.id, &input.command, command).await.map(WorkItemPayload::from)
+        run_work(ctx, &input.id, &input.command, command)
+            .await
+            .map(WorkItemPayload::from)
     }
 
     /// 取消关注.
     #[graphql(name = "workItemRemoveWatcher")]
-    async fn remove_watcher(&self, ctx: &Context<'_>, input: WorkItemRemoveWatcherInput) -> Result<WorkItemPayload> {
+    async fn remove_watcher(
+        &self,
+        ctx: &Context<'_>,
+        input: WorkItemRemoveWatcherInput,
+    ) -> Result<WorkItemPayload> {
         let person = required(&input.person, "person", PersonId::new)?;
         let command = WorkCommand::RemoveWatcher { person };
-        run_work(ctx, &input.id, &input.command, command).await.map(WorkItemPayload::from)
+        run_work(ctx, &input.id, &input.command, command)
+            .await
+            .map(WorkItemPayload::from)
     }
 }

@@ -55,24 +55,48 @@ pub(crate) struct JudgementMutations;
 impl JudgementMutations {
     /// 分类: files the item under a category of the tree that holds at the effective time.
     #[graphql(name = "workItemClassify")]
-    async fn classify(&self, ctx: &Context<'_>, input: WorkItemClassifyInput) -> Result<WorkItemPayload> {
+    async fn classify(
+        &self,
+        ctx: &Context<'_>,
+        input: WorkItemClassifyInput,
+    ) -> Result<WorkItemPayload> {
         let category = required(&input.category, "category", CategoryCode::new)?;
         let command = WorkCommand::Classify { category };
-        run_work(ctx, &input.id, &input.command, command).await.map(WorkItemPayload::from)
+        run_work(ctx, &input.id, &input.command, command)
+            .await
+            .map(WorkItemPayload::from)
     }
 
     /// 定级: judges impact and urgency; the priority follows from the matrix that holds at the effective time.
     #[graphql(name = "workItemPrioritise")]
-    async fn prioritise(&self, ctx: &Context<'_>, input: WorkItemPrioritiseInput) -> Result<WorkItemPayload> {
-        let command = WorkCommand::Prioritise { impact: input.impact.into(), urgency: input.urgency.into() };
-        run_work(ctx, &input.id, &input.command, command).await.map(WorkItemPayload::from)
+    async fn prioritise(
+        &self,
+        ctx: &Context<'_>,
+        input: WorkItemPrioritiseInput,
+    ) -> Result<WorkItemPayload> {
+        let command = WorkCommand::Prioritise {
+            impact: input.impact.into(),
+            urgency: input.urgency.into(),
+        };
+        run_work(ctx, &input.id, &input.command, command)
+            .await
+            .map(WorkItemPayload::from)
     }
 
     /// 调整优先级: overrules the matrix, with a reason.
     #[graphql(name = "workItemOverridePriority")]
-    async fn override_priority(&self, ctx: &Context<'_>, input: WorkItemOverridePriorityInput) -> Result<WorkItemPayload> {
+    async fn override_priority(
+        &self,
+        ctx: &Context<'_>,
+        input: WorkItemOverridePriorityInput,
+    ) -> Result<WorkItemPayload> {
         let reason = required(&input.reason, "reason", Text::new)?;
-        let command = WorkCommand::OverridePriority { priority: input.priority.into(), reason };
-        run_work(ctx, &input.id, &input.command, command).await.map(WorkItemPayload::from)
+        let command = WorkCommand::OverridePriority {
+            priority: input.priority.into(),
+            reason,
+        };
+        run_work(ctx, &input.id, &input.command, command)
+            .await
+            .map(WorkItemPayload::from)
     }
 }

@@ -67,34 +67,65 @@ pub(crate) struct RecordMutations;
 impl RecordMutations {
     /// 工时: writes down time spent.
     #[graphql(name = "workItemLogEffort")]
-    async fn log_effort(&self, ctx: &Context<'_>, input: WorkItemLogEffortInput) -> Result<WorkItemPayload> {
+    async fn log_effort(
+        &self,
+        ctx: &Context<'_>,
+        input: WorkItemLogEffortInput,
+    ) -> Result<WorkItemPayload> {
         let text = optional(input.text.as_deref(), "text", Text::new)?;
-        let command = WorkCommand::LogEffort { minutes: input.minutes, text };
-        run_work(ctx, &input.id, &input.command, command).await.map(WorkItemPayload::from)
+        let command = WorkCommand::LogEffort {
+            minutes: input.minutes,
+            text,
+        };
+        run_work(ctx, &input.id, &input.command, command)
+            .await
+            .map(WorkItemPayload::from)
     }
 
     /// 自定义字段: fills or empties a field of the organisation's own.
     #[graphql(name = "workItemSetCustomField")]
-    async fn set_custom_field(&self, ctx: &Context<'_>, input: WorkItemSetCustomFieldInput) -> Result<WorkItemPayload> {
+    async fn set_custom_field(
+        &self,
+        ctx: &Context<'_>,
+        input: WorkItemSetCustomFieldInput,
+    ) -> Result<WorkItemPayload> {
         let name = required(&input.name, "name", Line::new)?;
         let value = optional(input.value.as_deref(), "value", Text::new)?;
         let command = WorkCommand::SetCustomField { name, value };
-        run_work(ctx, &input.id, &input.command, command).await.map(WorkItemPayload::from)
+        run_work(ctx, &input.id, &input.command, command)
+            .await
+            .map(WorkItemPayload::from)
     }
 
     /// 更正: puts a wrong detail right, with a reason.
     #[graphql(name = "workItemCorrectDetails")]
-    async fn correct_details(&self, ctx: &Context<'_>, input: WorkItemCorrectDetailsInput) -> Result<WorkItemPayload> {
+    async fn correct_details(
+        &self,
+        ctx: &Context<'_>,
+        input: WorkItemCorrectDetailsInput,
+    ) -> Result<WorkItemPayload> {
         let to = optional(input.to.as_deref(), "to", Text::new)?;
         let reason = required(&input.reason, "reason", Text::new)?;
-        let command = WorkCommand::CorrectDetails { field: input.field.into(), to, reason };
-        run_work(ctx, &input.id, &input.command, command).await.map(WorkItemPayload::from)
+        let command = WorkCommand::CorrectDetails {
+            field: input.field.into(),
+            to,
+            reason,
+        };
+        run_work(ctx, &input.id, &input.command, command)
+            .await
+            .map(WorkItemPayload::from)
     }
 
     /// 归档: makes a closed, cancelled or merged item read-only for good.
     #[graphql(name = "workItemArchive")]
-    async fn archive(&self, ctx: &Context<'_>, input: WorkItemArchiveInput) -> Result<WorkItemPayload> {
+    async fn archive(
+        &self,
+        ctx: &Context<'_>,
+        input: WorkItemArchiveInput,
+    ) -> Result<WorkItemPayload> {
         let command = WorkCommand::Archive;
-        run_work(ctx, &input.id, &input.command, command).await.map(WorkItemPayload::from)
+        run_work(ctx, &input.id, &input.command, command)
+            .await
+            .map(WorkItemPayload::from)
     }
 }

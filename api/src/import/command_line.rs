@@ -1,0 +1,50 @@
+//! The importers as the command line offers them: a bar on standard error
+//! while they work, the reconciliation on standard output at the end.
+
+use std::path::Path;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::desk::Desk;
+
+use super::{Phase, ProgressEvent, servicenow_audit};
+
+/// Imports a `ServiceNow` audit log and prints what became of it, for people
+/// or as one JSON object on one line.
+#[expect(clippy::print_stdout, reason = "the command line speaks to its user")]
+pub async fn run(desk: &Desk, file: &Path, json: bool) -> anyhow::Result<()> {
+    let bar = progress_bar();
+    let result = servicenow_audit(desk, file, &|event| show(&bar, event)).await;
+    bar.finish_and_clear();
+    let account = result?;
+    if json {
+        println!("{}", serde_json::to_string(&account)?);
+    } else {
+        print!("{account}");
+    }
+    Ok(())
+}
+
+/// A bar on standard error for the bytes of a file; where that is no terminal
+/// it draws nothing.
+pub fn progress_bar() -> ProgressBar {
+    let bar = ProgressBar::new(0);
+    let template = "{msg:<18} [{bar:40}] {percent:>3} %  {elapsed_precise}, {eta_precise} to go";
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style.progress_chars("=> "));
+    }
+    bar.enable_steady_tick(Duration::from_millis(500));
+    bar
+}
+
+/// Moves a bar to where an import is.
+pub fn show(bar: &ProgressBar, event: ProgressEvent) {
+    let doing = match event.phase {
+        Phase::Surveying => "surveying".to_owned(),
+        Phase::Recording => format!("{} rows", event.rows),
+    };
+    bar.set_length(event.bytes_total);
+    bar.set_position(event.bytes_read);
+    bar.set_message(doing);
+}

@@ -1,0 +1,14 @@
+//! Taking over the history of another desk. Each source has a folder that
+//! says what its records stand for; what they share is here: how far an import
+//! is, and the account that it gives at its end.
+
+pub mod command_line;
+mod error;
+mod progress;
+mod reconciliation;
+mod servicenow;
+
+pub use error::ImportError;
+pub use progress::{Phase, Progress, ProgressEvent};
+pub use reconciliation::{Reconciliation, RefusedRow};
+pub use servicenow::servicenow_audit;

@@ -1,0 +1,319 @@
+//! A row of the audit log: one update of one incident, with all of the
+//! incident's fields as they were after it.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use csv::StringRecord;
+use domain::ids::{CategoryCode, CiId, PersonId, TeamId};
+use domain::priority::{Impact, Priority, Urgency};
+use domain::text::{Line, Text, TextRefused};
+use domain::work_item::{ContactChannel, ExternalReference};
+
+use super::columns::{Column, Columns, FieldColumn, SYSTEM};
+use super::states::{self, State};
+use super::time;
+
+/// A row that can be taken over.
+#[derive(Debug)]
+pub(super) struct Row {
+    /// Its line in the file, from 1.
+    pub(super) line: u64,
+    /// The incident's number in the source.
+    pub(super) number: Line,
+    /// Which update of the incident it is, as the source counts.
+    pub(super) update: u32,
+    /// When the update was made.
+    pub(super) updated_at: DateTime<Utc>,
+    /// Who made it.
+    pub(super) updated_by: Option<PersonId>,
+    /// When the first contact was made.
+    pub(super) opened_at: DateTime<Utc>,
+    /// Where the incident stands, if its word means something here.
+    pub(super) state: Option<State>,
+    /// How often it has been opened again.
+    pub(super) reopen_count: u32,
+    /// Who asked.
+    pub(super) caller: Option<PersonId>,
+    /// How the contact was made.
+    pub(super) contact_channel: ContactChannel,
+    /// What it is filed under.
+    pub(super) category: CategoryName,
+    /// How much of the business is affected, where that is known.
+    pub(super) impact: Option<Impact>,
+    /// How soon a solution is needed, where that is known.
+    pub(super) urgency: Option<Urgency>,
+    /// What priority the source gives it, where that is known.
+    pub(super) priority: Option<Priority>,
+    /// The group that has it.
+    pub(super) group: Option<Group>,
+    /// The person who has it.
+    pub(super) person: Option<PersonId>,
+    /// How it was resolved.
+    pub(super) closed_code: Option<Line>,
+    /// The configuration item concerned.
+    pub(super) ci: Option<CiId>,
+    /// The records of the source that it is connected with.
+    pub(super) references: Vec<ExternalReference>,
+    record: StringRecord,
+    columns: Arc<Columns>,
+}
+
+/// A group of the source: a team of the desk whose code begins with the
+/// source's name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Group {
+    /// What the source calls it.
+    pub(super) name: Line,
+    /// The team's code.
+    pub(super) code: Line,
+}
+
+impl Group {
+    /// The group with this name.
+    pub(super) fn named(name: &str) -> Result<Self, TextRefused> {
+        Ok(Self {
+            name: Line::new(name)?,
+            code: Line::new(&format!("servicenow:{name}"))?,
+        })
+    }
+
+    /// Whoever has the incidents whose group the source does not name.
+    pub(super) fn not_given() -> Result<Self, TextRefused> {
+        Self::named("(group not given)")
+    }
+
+    /// The team that stands for it.
+    pub(super) fn team(&self) -> TeamId {
+        TeamId::from_code(self.code.as_str())
+    }
+}
+
+/// A category of the source, at the first or the second level.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct CategoryName {
+    /// The first level; none where the source names none.
+    pub(super) first: Option<Line>,
+    /// The second level.
+    pub(super) second: Option<Line>,
+    /// The code of the first level in the desk's tree.
+    pub(super) first_code: CategoryCode,
+    /// The code of the lowest level that is given.
+    pub(super) code: CategoryCode,
+}
+
+impl CategoryName {
+    fn new(first: Option<Line>, second: Option<Line>) -> Result<Self, TextRefused> {
+        let top = first.as_ref().map_or("(not given)", Line::as_str);
+        let first_code = CategoryCode::new(&format!("servicenow:{top}"))?;
+        let code = match &second {
+            Some(second) => CategoryCode::new(&format!("servicenow:{top}/{second}"))?,
+            None => first_code.clone(),
+        };
+        Ok(Self {
+            first,
+            second,
+            first_code,
+            code,
+        })
+    }
+}
+
+/// Why a row is not taken over.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct RowRefused(pub(super) String);
+
+impl Row {
+    /// Reads a row. Nothing in it may have happened after `latest`.
+    pub(super) fn read(
+        line: u64,
+        record: StringRecord,
+        columns: &Arc<Columns>,
+        latest: DateTime<Utc>,
+    ) -> Result<Self, RowRefused> {
+        let count = columns.count();
+        if record.len() != count {
+            let fields = record.len();
+            return Err(RowRefused(format!(
+                "has {fields} fields instead of {count}"
+            )));
+        }
+        let cells = Cells {
+            record: &record,
+            columns,
+            latest,
+        };
+        let number: Line = cells.required(Column::Number, Line::new)?;
+        let category = CategoryName::new(
+            cells.optional(Column::Category, Line::new)?,
+            cells.optional(Column::Subcategory, Line::new)?,
+        )
+        .map_err(|refused| RowRefused(format!("category with subcategory {refused}")))?;
+        let person = cells.optional(Column::AssignedTo, PersonId::new)?;
+        let word = |column| columns.get(&record, column);
+        Ok(Self {
+            line,
+            number,
+            update: cells.count(Column::SysModCount)?,
+            updated_at: cells.time(Column::SysUpdatedAt)?,
+            updated_by: cells.optional(Column::SysUpdatedBy, PersonId::new)?,
+            opened_at: cells.time(Column::OpenedAt)?,
+            state: word(Column::IncidentState).and_then(State::named),
+            reopen_count: cells.count(Column::ReopenCount)?,
+            caller: cells.optional(Column::CallerId, PersonId::new)?,
+            contact_channel: states::contact_channel(word(Column::ContactType)),
+            category,
+            impact: word(Column::Impact).and_then(states::impact),
+            urgency: word(Column::Urgency).and_then(states::urgency),
+            priority: word(Column::Priority).and_then(states::priority),
+            group: cells.optional(Column::AssignmentGroup, Group::named)?,
+            person,
+            closed_code: cells.optional(Column::ClosedCode, Line::new)?,
+            ci: cells.optional(Column::CmdbCi, CiId::new)?,
+            references: cells.references()?,
+            record,
+            columns: Arc::clone(columns),
+        })
+    }
+
+    /// What the row says in a column, word for word.
+    pub(super) fn word(&self, column: Column) -> Option<&str> {
+        self.columns.get(&self.record, column)
+    }
+
+    /// What the row says in the columns that may become custom fields.
+    pub(super) fn fields(&self) -> impl Iterator<Item = (&FieldColumn, Option<&str>)> {
+        self.columns.fields(&self.record)
+    }
+
+    /// Whether the source's time in a column is not after the row's own.
+    pub(super) fn is_past(&self, column: Column) -> bool {
+        match self.word(column) {
+            Some(text) => time::parse(text).is_none_or(|time| time <= self.updated_at),
+            None => false,
+        }
+    }
+
+    /// What tells the row from all others: what it says, wherever it stands.
+    pub(super) fn command_name(&self) -> String {
+        let parts = self.columns.content(&self.record);
+        let hash = event_store::content_hash(
+            parts.flat_map(|(name, value)| [name.as_bytes(), value.as_bytes()]),
+        );
+        let mut name = format!(
+            "import:servicenow:{}:{}:{}:",
+            self.number,
+            self.update,
+            in_words(self.updated_at)
+        );
+        for byte in hash {
+            // Writing to a string cannot fail.
+            let _ = write!(name, "{byte:02x}");
+        }
+        name
+    }
+}
+
+/// A time as the import writes it.
+pub(super) fn in_words(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+}
+
+/// A text of the import's own making, which is never empty and never long.
+pub(super) fn text(words: &str) -> Result<Text, RowRefused> {
+    Text::new(words).map_err(|refused| RowRefused(refused.to_string()))
+}
+
+/// The same, on one line.
+pub(super) fn line(words: &str) -> Result<Line, RowRefused> {
+    Line::new(words).map_err(|refused| RowRefused(refused.to_string()))
+}
+
+/// A word of the source in a sentence, cut where it is long.
+pub(super) fn quoted(word: &str) -> String {
+    const LONGEST: usize = 60;
+    if word.chars().count() <= LONGEST {
+        return format!("{word:?}");
+    }
+    let beginning: String = word.chars().take(LONGEST).collect();
+    format!("{beginning:?}...")
+}
+
+/// The cells of a row, read by what they must be.
+struct Cells<'a> {
+    record: &'a StringRecord,
+    columns: &'a Columns,
+    latest: DateTime<Utc>,
+}
+
+impl Cells<'_> {
+    fn optional<T>(
+        &self,
+        column: Column,
+        read: impl FnOnce(&str) -> Result<T, TextRefused>,
+    ) -> Result<Option<T>, RowRefused> {
+        let word = self.columns.get(self.record, column);
+        word.map(read)
+            .transpose()
+            .map_err(|refused| RowRefused(format!("{} {refused}", column.name())))
+    }
+
+    fn required<T>(
+        &self,
+        column: Column,
+        read: impl FnOnce(&str) -> Result<T, TextRefused>,
+    ) -> Result<T, RowRefused> {
+        self.optional(column, read)?.ok_or_else(|| missing(column))
+    }
+
+    /// The records of the source that the row names. The desk has none of
+    /// them, so they are known by their numbers there.
+    fn references(&self) -> Result<Vec<ExternalReference>, RowRefused> {
+        let kinds = [
+            (Column::ProblemId, "problem"),
+            (Column::Rfc, "change"),
+            (Column::CausedBy, "causing change"),
+        ];
+        let mut references = Vec::new();
+        for (column, kind) in kinds {
+            if let Some(reference) = self.optional(column, Line::new)? {
+                let system = line(&format!("{SYSTEM} {kind}"))?;
+                references.push(ExternalReference { system, reference });
+            }
+        }
+        Ok(references)
+    }
+
+    fn count(&self, column: Column) -> Result<u32, RowRefused> {
+        let Some(word) = self.columns.get(self.record, column) else {
+            return match column {
+                Column::ReopenCount => Ok(0),
+                _ => Err(missing(column)),
+            };
+        };
+        let name = column.name();
+        word.parse()
+            .map_err(|_| RowRefused(format!("{name} is no count: {}", quoted(word))))
+    }
+
+    fn time(&self, column: Column) -> Result<DateTime<Utc>, RowRefused> {
+        let word = self.columns.get(self.record, column);
+        let word = word.ok_or_else(|| missing(column))?;
+        let name = column.name();
+        let time = time::parse(word)
+            .ok_or_else(|| RowRefused(format!("{name} is no time: {}", quoted(word))))?;
+        if time > self.latest {
+            return Err(RowRefused(format!("{name} lies in the future: {word:?}")));
+        }
+        if time < DateTime::UNIX_EPOCH {
+            return Err(RowRefused(format!("{name} lies before 1970: {word:?}")));
+        }
+        Ok(time)
+    }
+}
+
+fn missing(column: Column) -> RowRefused {
+    RowRefused(format!("{} is missing", column.name()))
+}

@@ -1,0 +1,184 @@
+//! What does the page of one incident show beyond its row in the queue: for
+//! those who work on it, and for the one who asked.
+
+mod fold;
+mod row;
+
+use std::sync::LazyLock;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use sqlx::{PgConnection, PgPool};
+use uuid::Uuid;
+
+use crate::copy::{Layout, Row};
+use crate::fold::{Fold, ItemRow};
+use crate::projection::{Projection, Step};
+use crate::{Decoded, ReadError};
+
+pub use row::IncidentDetail;
+
+pub(crate) const VERSION: i32 = 1;
+pub(crate) const TABLES: &[&str] = &["incident_detail"];
+
+const LAYOUT: Layout = Layout {
+    table: "incident_detail",
+    columns: &[
+        "item_id",
+        "description",
+        "diagnosing",
+        "hypothesis",
+        "last_finding",
+        "workaround",
+        "expected_basis",
+        "expected_reason",
+        "hold_reason",
+        "hold_text",
+        "hold_until",
+        "resolution_code",
+        "resolution_cause",
+        "resolution_solution",
+        "resolution_knowledge",
+        "resolved_at_first_contact",
+        "confirm_by",
+        "closed_by",
+        "no_feedback_reason",
+        "reopen_until",
+        "reopen_reason",
+        "cancel_reason",
+        "major_leader",
+        "major_reason",
+        "review",
+        "review_cause",
+        "review_text",
+        "merged_into",
+        "merged_into_number",
+        "correction_count",
+    ],
+    key: 1,
+};
+
+/// The details of incidents, to be asked.
+#[derive(Debug, Clone)]
+pub struct IncidentDetails {
+    pool: PgPool,
+}
+
+impl IncidentDetails {
+    pub(crate) fn new(pool: PgPool) -> Self {
+        Self { pool }
+    }
+
+    /// The details of some incidents, in no order; those that do not exist
+    /// are left out.
+    pub async fn by_ids(&self, items: &[Uuid]) -> Result<Vec<IncidentDetail>, ReadError> {
+        let mut connection = self.pool.acquire().await?;
+        Ok(load(&mut connection, items).await?)
+    }
+}
+
+static SELECT: LazyLock<String> = LazyLock::new(|| {
+    let columns = LAYOUT.columns.join(", ");
+    format!("select {columns} from incident_detail where item_id = any ($1)")
+});
+
+async fn load(
+    connection: &mut PgConnection,
+    items: &[Uuid],
+) -> Result<Vec<IncidentDetail>, sqlx::Error> {
+    if items.is_empty() {
+        return Ok(Vec::new());
+    }
+    sqlx::query_as(&SELECT)
+        .bind(items)
+        .fetch_all(connection)
+        .await
+}
+
+/// Whether events of this name change a detail of an incident.
+pub(crate) fn concerns(event_type: &str) -> bool {
+    !matches!(
+        event_type,
+        "Classified"
+            | "PrioritySet"
+            | "PriorityOverridden"
+            | "ForwardedOutside"
+            | "EscalatedFunctionally"
+            | "EscalatedHierarchically"
+            | "WatcherAdded"
+            | "WatcherRemoved"
+            | "CommentAdded"
+            | "StageResultNotified"
+            | "RequesterContacted"
+            | "Urged"
+            | "CiLinked"
+            | "CiUnlinked"
+            | "WorkLinked"
+            | "WorkUnlinked"
+            | "AttachmentAdded"
+            | "EffortLogged"
+            | "ExternalReferenceAdded"
+            | "KnowledgeApplied"
+            | "CustomFieldSet"
+            | "Archived"
+            | "ServiceRestored"
+    )
+}
+
+impl ItemRow for IncidentDetail {
+    const LAYOUT: Layout = LAYOUT;
+
+    fn apply(row: &mut Option<Self>, event: &Decoded) {
+        Self::apply(row, event);
+    }
+
+    fn write(&self, row: &mut Row<'_>) {
+        Self::write(self, row);
+    }
+
+    fn item_id(&self) -> Uuid {
+        self.item_id
+    }
+
+    fn load<'a>(
+        connection: &'a mut PgConnection,
+        items: &'a [Uuid],
+    ) -> BoxFuture<'a, Result<Vec<Self>, sqlx::Error>> {
+        load(connection, items).boxed()
+    }
+}
+
+/// Keeps the details of incidents.
+#[derive(Default)]
+pub(crate) struct Projector {
+    rows: Fold<IncidentDetail>,
+}
+
+impl Projection for Projector {
+    fn prepare<'a>(&'a mut self, connection: &'a mut PgConnection) -> Step<'a> {
+        async { Ok(self.rows.prepare(connection).await?) }.boxed()
+    }
+
+    fn take<'a>(&'a mut self, connection: &'a mut PgConnection, events: &'a [Decoded]) -> Step<'a> {
+        async move {
+            self.rows.load(connection, events).await?;
+            for event in events {
+                self.rows.apply(event, |_| ());
+            }
+            Ok(())
+        }
+        .boxed()
+    }
+
+    fn is_full(&self) -> bool {
+        self.rows.is_full()
+    }
+
+    fn write<'a>(&'a mut self, connection: &'a mut PgConnection) -> Step<'a> {
+        async { Ok(self.rows.write(connection).await?) }.boxed()
+    }
+
+    fn forget(&mut self) {
+        self.rows.forget();
+    }
+}

@@ -1,0 +1,109 @@
+//! The details of one incident.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::copy::Row;
+
+/// What an incident has beyond what the queue shows of every work item. Names
+/// of reasons and the like are those of the domain's enums.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, sqlx::FromRow)]
+pub struct IncidentDetail {
+    /// The incident.
+    pub item_id: Uuid,
+    /// What it is about, in full.
+    pub description: Option<String>,
+    /// Whether somebody looks for the cause.
+    pub diagnosing: bool,
+    /// What was last suspected.
+    pub hypothesis: Option<String>,
+    /// What was last found out.
+    pub last_finding: Option<String>,
+    /// How the effect was last lessened.
+    pub workaround: Option<String>,
+    /// What the expected time rests on: `Computed` or `Adjusted`.
+    pub expected_basis: Option<String>,
+    /// Why the expected time was adjusted.
+    pub expected_reason: Option<String>,
+    /// What it waits for, while it is on hold.
+    pub hold_reason: Option<String>,
+    /// The same in somebody's words.
+    pub hold_text: Option<String>,
+    /// Until when it waits.
+    pub hold_until: Option<DateTime<Utc>>,
+    /// How it ended.
+    pub resolution_code: Option<String>,
+    /// What caused it.
+    pub resolution_cause: Option<String>,
+    /// What ended it.
+    pub resolution_solution: Option<String>,
+    /// The article that helped.
+    pub resolution_knowledge: Option<String>,
+    /// Whether the first line resolved it at the first contact.
+    pub resolved_at_first_contact: bool,
+    /// Until when the requester may answer, while it is resolved.
+    pub confirm_by: Option<DateTime<Utc>>,
+    /// Who closed it: `Requester`, `Desk` or `Timeout`.
+    pub closed_by: Option<String>,
+    /// Why the requester has heard nothing, where that is so.
+    pub no_feedback_reason: Option<String>,
+    /// Until when it may be reopened.
+    pub reopen_until: Option<DateTime<Utc>>,
+    /// Why it was last reopened.
+    pub reopen_reason: Option<String>,
+    /// Why it was cancelled.
+    pub cancel_reason: Option<String>,
+    /// Who leads it while it is a major incident.
+    pub major_leader: Option<String>,
+    /// Why it was last declared a major incident, or stood down.
+    pub major_reason: Option<String>,
+    /// Whether a review is asked for: `None`, `Due` or `Completed`.
+    pub review: String,
+    /// What last asked for a review.
+    pub review_cause: Option<String>,
+    /// What the last review taught.
+    pub review_text: Option<String>,
+    /// The item that it goes on as.
+    pub merged_into: Option<Uuid>,
+    /// That item's number.
+    pub merged_into_number: Option<String>,
+    /// How many steps of a history taken over the process forbids.
+    pub correction_count: i32,
+}
+
+impl IncidentDetail {
+    /// Writes the details in the order of the table's columns.
+    pub(super) fn write(&self, row: &mut Row<'_>) {
+        row.uuid(self.item_id);
+        row.optional_text(self.description.as_deref());
+        row.boolean(self.diagnosing);
+        row.optional_text(self.hypothesis.as_deref());
+        row.optional_text(self.last_finding.as_deref());
+        row.optional_text(self.workaround.as_deref());
+        row.optional_text(self.expected_basis.as_deref());
+        row.optional_text(self.expected_reason.as_deref());
+        row.optional_text(self.hold_reason.as_deref());
+        row.optional_text(self.hold_text.as_deref());
+        row.optional_time(self.hold_until);
+        row.optional_text(self.resolution_code.as_deref());
+        row.optional_text(self.resolution_cause.as_deref());
+        row.optional_text(self.resolution_solution.as_deref());
+        row.optional_text(self.resolution_knowledge.as_deref());
+        row.boolean(self.resolved_at_first_contact);
+        row.optional_time(self.confirm_by);
+        row.optional_text(self.closed_by.as_deref());
+        row.optional_text(self.no_feedback_reason.as_deref());
+        row.optional_time(self.reopen_until);
+        row.optional_text(self.reopen_reason.as_deref());
+        row.optional_text(self.cancel_reason.as_deref());
+        row.optional_text(self.major_leader.as_deref());
+        row.optional_text(self.major_reason.as_deref());
+        row.text(&self.review);
+        row.optional_text(self.review_cause.as_deref());
+        row.optional_text(self.review_text.as_deref());
+        row.optional(self.merged_into, Row::uuid);
+        row.optional_text(self.merged_into_number.as_deref());
+        row.integer(self.correction_count);
+    }
+}

@@ -1,0 +1,192 @@
+//! A resolved incident that nobody confirms or rejects within its window is
+//! closed by the desk.
+
+use serde_json::{Value, json};
+use tests::{Incident, Person, Team, TestDesk};
+
+/// An incident that was resolved so many days ago.
+async fn resolved_ago(coordinator: &Person, team: &Team, days: i64, particular: Value) -> Incident {
+    let ago = |hours: i64| {
+        (api::clock::now() - chrono::Duration::days(days) - chrono::Duration::hours(hours))
+            .to_rfc3339()
+    };
+    let incident = coordinator
+        .logs(tests::journey::with(
+            json!({ "effectiveAt": ago(4) }),
+            &particular,
+        ))
+        .await;
+    coordinator
+        .takes(
+            "workItemAssign",
+            &incident,
+            json!({ "teamId": team.id, "effectiveAt": ago(3) }),
+        )
+        .await;
+    team.agent
+        .takes(
+            "workItemAccept",
+            &incident,
+            json!({ "effectiveAt": ago(2) }),
+        )
+        .await;
+    let resolution = json!({ "code": "Fixed", "solution": "重启", "effectiveAt": ago(1) });
+    team.agent
+        .takes("incidentResolve", &incident, resolution)
+        .await;
+    incident
+}
+
+/// Waits until an event of this name is in the log, reading it live.
+async fn sees_event(desk: &TestDesk, after: i64, incident: &Incident, name: &str) {
+    let id = tests::journey_id(&incident.id);
+    let mut follower = desk.serving().desk().log().follow(after);
+    loop {
+        let batch = follower.next().await.unwrap();
+        if batch
+            .iter()
+            .any(|event| event.aggregate_id == id && event.event_type == name)
+        {
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn inc_29_an_unanswered_resolution_is_closed_by_the_desk() {
+    let desk = TestDesk::open().await;
+    let (coordinator, team) = (desk.coordinator().await, desk.second_line().await);
+    // P3: a week to answer. The week ended yesterday.
+    let incident = resolved_ago(&coordinator, &team, 8, json!({})).await;
+    sees_event(&desk, 0, &incident, "Closed").await;
+    let seen = coordinator
+        .sees(&incident, "status resolvedAt closedAt closure { by noFeedbackReason } history(first: 50) { nodes { eventType actor rule effectiveAt } }")
+        .await;
+    assert_eq!(
+        (&seen["status"], &seen["closure"]["by"]),
+        (&json!("CLOSED"), &json!("TIMEOUT"))
+    );
+    let time = |field: &str| {
+        seen[field]
+            .as_str()
+            .unwrap()
+            .parse::<chrono::DateTime<chrono::Utc>>()
+            .unwrap()
+    };
+    let window = time("closedAt") - time("resolvedAt");
+    assert_eq!(
+        window,
+        chrono::Duration::days(7),
+        "it was closed when the window ended, however late that was noticed"
+    );
+    let last = seen["history"]["nodes"]
+        .as_array()
+        .unwrap()
+        .last()
+        .unwrap()
+        .clone();
+    assert_eq!(
+        (&last["actor"], &last["rule"]),
+        (&json!("docket:auto-close"), &json!("auto-close@1"))
+    );
+}
+
+#[tokio::test]
+async fn inc_29_a_window_that_lasts_keeps_the_incident_open() {
+    let desk = TestDesk::open().await;
+    let (coordinator, team) = (desk.coordinator().await, desk.second_line().await);
+    let waiting = resolved_ago(&coordinator, &team, 1, json!({})).await;
+    let overdue = resolved_ago(&coordinator, &team, 8, json!({})).await;
+    sees_event(&desk, 0, &overdue, "Closed").await;
+    assert_eq!(
+        coordinator.sees(&waiting, "status").await["status"],
+        "RESOLVED"
+    );
+}
+
+#[tokio::test]
+async fn inc_29_a_review_that_is_due_comes_first() {
+    let desk = TestDesk::open().await;
+    let (coordinator, team) = (desk.coordinator().await, desk.second_line().await);
+    let severe = resolved_ago(
+        &coordinator,
+        &team,
+        9,
+        json!({ "impact": "HIGH", "urgency": "HIGH" }),
+    )
+    .await;
+    let plain = resolved_ago(&coordinator, &team, 9, json!({})).await;
+    sees_event(&desk, 0, &plain, "Closed").await;
+    assert_eq!(
+        coordinator.sees(&severe, "status").await["status"],
+        "RESOLVED"
+    );
+    team.agent
+        .takes(
+            "incidentCompleteReview",
+            &severe,
+            json!({ "text": "已复盘" }),
+        )
+        .await;
+    sees_event(&desk, 0, &severe, "Closed").await;
+}
+
+#[tokio::test]
+async fn inc_29_a_week_of_standstill_a_restart_and_a_replica_close_once() {
+    let desk = TestDesk::open().await;
+    let (coordinator, team) = (desk.coordinator().await, desk.second_line().await);
+    let incident = resolved_ago(&coordinator, &team, 8, json!({})).await;
+    sees_event(&desk, 0, &incident, "Closed").await;
+    // The process manager forgets everything that it knew, as after a replay.
+    let desk = {
+        let database = desk.close().await;
+        database.execute("delete from timers").await;
+        database
+            .execute("delete from checkpoints where name like '%auto_close%'")
+            .await;
+        TestDesk::on(database).await
+    };
+    let replica = desk.replica().await;
+    let coordinator = coordinator.at(desk.address());
+    let second = resolved_ago(
+        &coordinator,
+        &Team {
+            agent: team.agent.at(desk.address()),
+            ..team
+        },
+        8,
+        json!({}),
+    )
+    .await;
+    sees_event(&desk, 0, &second, "Closed").await;
+    let closings = desk
+        .database()
+        .number("select count(*) from events where event_type = 'Closed'")
+        .await;
+    assert_eq!(closings, 2, "each incident is closed once");
+    replica.stop().await;
+}
+
+#[tokio::test]
+async fn inc_29_an_answer_in_time_stops_the_timer() {
+    let desk = TestDesk::open().await;
+    let (coordinator, team) = (desk.coordinator().await, desk.second_line().await);
+    let rejected = resolved_ago(&coordinator, &team, 1, json!({})).await;
+    coordinator
+        .takes(
+            "incidentRejectResolution",
+            &rejected,
+            json!({ "reason": "仍有问题" }),
+        )
+        .await;
+    let overdue = resolved_ago(&coordinator, &team, 8, json!({})).await;
+    sees_event(&desk, 0, &overdue, "Closed").await;
+    let timers = desk.database().number("select count(*) from timers").await;
+    assert_eq!(timers, 0);
+    assert!(
+        !coordinator
+            .history_of(&rejected)
+            .await
+            .contains(&"Closed".to_owned())
+    );
+}

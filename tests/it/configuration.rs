@@ -1,0 +1,154 @@
+//! What the desk judges by: drafted, reviewed by a second person, published.
+
+use domain::Role;
+use serde_json::{Value, json};
+use tests::TestDesk;
+
+fn levels() -> Value {
+    let level = |priority: &str| {
+        json!({
+            "priority": priority, "nameZh": priority, "nameEn": priority,
+            "confirmWithinHours": 24, "reopenWithinHours": 48, "reviewRequired": false,
+        })
+    };
+    json!(["P1", "P2", "P3", "P4", "P5"].map(level))
+}
+
+#[tokio::test]
+async fn inc_05_a_matrix_is_reviewed_by_a_second_person_and_items_keep_their_version() {
+    let desk = TestDesk::open().await;
+    let coordinator = desk.coordinator().await;
+    let before = coordinator.logs_an_incident().await;
+    let (author, reviewer) = (
+        desk.person("author", Role::Administrator).await,
+        desk.person("reviewer", Role::Administrator).await,
+    );
+    let rows = json!([["P1", "P1", "P1"], ["P1", "P1", "P1"], ["P5", "P5", "P5"]]);
+    author
+        .does(
+            "priorityMatrixSaveDraft",
+            json!({ "rows": rows, "levels": levels() }),
+        )
+        .await;
+    assert_eq!(
+        author
+            .is_refused("priorityMatrixPublish", json!({}))
+            .await
+            .code,
+        "CONFIGURATION_NOT_REVIEWED"
+    );
+    assert_eq!(
+        author
+            .is_refused("priorityMatrixPassReview", json!({}))
+            .await
+            .code,
+        "CONFIGURATION_OWN_REVIEW"
+    );
+    reviewer.does("priorityMatrixPassReview", json!({})).await;
+    let published = author.does("priorityMatrixPublish", json!({})).await;
+    assert_eq!(
+        published["priorityMatrix"]["versions"]
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
+    let after = coordinator.logs_an_incident().await;
+    let fields = "priority matrixVersion";
+    assert_eq!(
+        coordinator.sees(&before, fields).await,
+        json!({ "priority": "P3", "matrixVersion": 1 })
+    );
+    assert_eq!(
+        coordinator.sees(&after, fields).await,
+        json!({ "priority": "P1", "matrixVersion": 2 })
+    );
+    let early = json!({ "effectiveFrom": "1971-01-01T00:00:00Z" });
+    author
+        .does(
+            "priorityMatrixSaveDraft",
+            json!({ "rows": rows, "levels": levels() }),
+        )
+        .await;
+    reviewer.does("priorityMatrixPassReview", json!({})).await;
+    assert_eq!(
+        author.is_refused("priorityMatrixPublish", early).await.code,
+        "CONFIGURATION_NOT_AFTER_PREVIOUS"
+    );
+}
+
+#[tokio::test]
+async fn inc_05_a_version_holds_from_its_date() {
+    let desk = TestDesk::open().await;
+    let coordinator = desk.coordinator().await;
+    let (author, reviewer) = (
+        desk.person("author", Role::Administrator).await,
+        desk.person("reviewer", Role::Administrator).await,
+    );
+    let rows = json!([["P1", "P1", "P1"], ["P1", "P1", "P1"], ["P1", "P1", "P1"]]);
+    author
+        .does(
+            "priorityMatrixSaveDraft",
+            json!({ "rows": rows, "levels": levels() }),
+        )
+        .await;
+    reviewer.does("priorityMatrixPassReview", json!({})).await;
+    let tomorrow = api::clock::now() + chrono::Duration::days(1);
+    author
+        .does(
+            "priorityMatrixPublish",
+            json!({ "effectiveFrom": tomorrow }),
+        )
+        .await;
+    let incident = coordinator.logs_an_incident().await;
+    assert_eq!(
+        coordinator.sees(&incident, "priority matrixVersion").await,
+        json!({ "priority": "P3", "matrixVersion": 1 })
+    );
+    let query = "query($at: DateTime!) { priorityMatrix { now: inForce { version } then: inForce(at: $at) { version } } }";
+    let seen = coordinator.data(query, json!({ "at": tomorrow })).await;
+    assert_eq!(
+        seen["priorityMatrix"],
+        json!({ "now": { "version": 1 }, "then": { "version": 2 } })
+    );
+}
+
+#[tokio::test]
+async fn inc_03_categories_form_a_hierarchy_and_items_keep_the_version_they_were_filed_under() {
+    let desk = TestDesk::open().await;
+    let coordinator = desk.coordinator().await;
+    let before = coordinator.logs_an_incident().await;
+    let (author, reviewer) = (
+        desk.person("author", Role::Administrator).await,
+        desk.person("reviewer", Role::Administrator).await,
+    );
+    let category = |code: &str, parent: Option<&str>| json!({ "code": code, "parent": parent, "nameZh": code, "nameEn": code });
+    let circle = json!({ "categories": [category("a", Some("b")), category("b", Some("a"))] });
+    assert_eq!(
+        author
+            .is_refused("categoryTreeSaveDraft", circle)
+            .await
+            .code,
+        "CONFIGURATION_CONTENT_INVALID"
+    );
+    let tree =
+        json!({ "categories": [category("branch", None), category("branch-pos", Some("branch"))] });
+    author.does("categoryTreeSaveDraft", tree).await;
+    reviewer.does("categoryTreePassReview", json!({})).await;
+    author.does("categoryTreePublish", json!({})).await;
+    let gone = tests::journey::intake();
+    assert_eq!(
+        coordinator.is_refused("incidentRegister", gone).await.code,
+        "WORK_ITEM_CATEGORY_UNKNOWN"
+    );
+    let after = coordinator.logs(json!({ "category": "branch-pos" })).await;
+    let fields = "category { code treeVersion }";
+    assert_eq!(
+        coordinator.sees(&before, fields).await["category"],
+        json!({ "code": "network-vpn", "treeVersion": 1 })
+    );
+    assert_eq!(
+        coordinator.sees(&after, fields).await["category"],
+        json!({ "code": "branch-pos", "treeVersion": 2 })
+    );
+}
