@@ -10,68 +10,68 @@ use uuid::Uuid;
 use crate::commands::CommandError;
 
 /// The codes that do not come from a rule of the domain.
-pub mod code {
+pub(crate) mod code {
     /// No valid token.
-    pub const UNAUTHENTICATED: &str = "UNAUTHENTICATED";
+    pub(crate) const UNAUTHENTICATED: &str = "UNAUTHENTICATED";
     /// The role may not do this.
-    pub const FORBIDDEN: &str = "FORBIDDEN";
+    pub(crate) const FORBIDDEN: &str = "FORBIDDEN";
     /// There is no such object, or it is not for this actor to see.
-    pub const NOT_FOUND: &str = "NOT_FOUND";
+    pub(crate) const NOT_FOUND: &str = "NOT_FOUND";
     /// An id that is none, or of another type.
-    pub const ID_INVALID: &str = "ID_INVALID";
+    pub(crate) const ID_INVALID: &str = "ID_INVALID";
     /// A cursor that was not given out by this list.
-    pub const CURSOR_INVALID: &str = "CURSOR_INVALID";
+    pub(crate) const CURSOR_INVALID: &str = "CURSOR_INVALID";
     /// Paging arguments that contradict each other or ask for too much.
-    pub const PAGE_INVALID: &str = "PAGE_INVALID";
+    pub(crate) const PAGE_INVALID: &str = "PAGE_INVALID";
     /// Input fields that contradict each other.
-    pub const INPUT_INVALID: &str = "INPUT_INVALID";
+    pub(crate) const INPUT_INVALID: &str = "INPUT_INVALID";
     /// A time in the future, or before the desk's calendar.
-    pub const EFFECTIVE_AT_INVALID: &str = "EFFECTIVE_AT_INVALID";
+    pub(crate) const EFFECTIVE_AT_INVALID: &str = "EFFECTIVE_AT_INVALID";
     /// The object has changed.
-    pub const CONFLICT: &str = "CONFLICT";
+    pub(crate) const CONFLICT: &str = "CONFLICT";
     /// The command id belongs to another command.
-    pub const COMMAND_ID_REUSED: &str = "COMMAND_ID_REUSED";
+    pub(crate) const COMMAND_ID_REUSED: &str = "COMMAND_ID_REUSED";
     /// A key that must be unique is taken.
-    pub const KEY_TAKEN: &str = "KEY_TAKEN";
+    pub(crate) const KEY_TAKEN: &str = "KEY_TAKEN";
     /// No answer in time; send the command again under its id.
-    pub const OUTCOME_UNKNOWN: &str = "OUTCOME_UNKNOWN";
+    pub(crate) const OUTCOME_UNKNOWN: &str = "OUTCOME_UNKNOWN";
     /// The desk is shutting down or its database cannot be reached.
-    pub const UNAVAILABLE: &str = "UNAVAILABLE";
+    pub(crate) const UNAVAILABLE: &str = "UNAVAILABLE";
     /// The read models have not caught up in time.
-    pub const READ_MODEL_BEHIND: &str = "READ_MODEL_BEHIND";
+    pub(crate) const READ_MODEL_BEHIND: &str = "READ_MODEL_BEHIND";
     /// The request took too long.
-    pub const TIMEOUT: &str = "TIMEOUT";
+    pub(crate) const TIMEOUT: &str = "TIMEOUT";
     /// The request is too large.
-    pub const REQUEST_TOO_LARGE: &str = "REQUEST_TOO_LARGE";
+    pub(crate) const REQUEST_TOO_LARGE: &str = "REQUEST_TOO_LARGE";
     /// The request is no GraphQL request.
-    pub const BAD_REQUEST: &str = "BAD_REQUEST";
+    pub(crate) const BAD_REQUEST: &str = "BAD_REQUEST";
     /// The document cannot be parsed.
-    pub const GRAPHQL_PARSE_FAILED: &str = "GRAPHQL_PARSE_FAILED";
+    pub(crate) const GRAPHQL_PARSE_FAILED: &str = "GRAPHQL_PARSE_FAILED";
     /// The document does not fit the schema, or is deeper or more complex than
     /// is allowed.
-    pub const GRAPHQL_VALIDATION_FAILED: &str = "GRAPHQL_VALIDATION_FAILED";
+    pub(crate) const GRAPHQL_VALIDATION_FAILED: &str = "GRAPHQL_VALIDATION_FAILED";
     /// Something that is not the client's fault.
-    pub const INTERNAL: &str = "INTERNAL";
+    pub(crate) const INTERNAL: &str = "INTERNAL";
 }
 
 /// An error with a code.
-pub fn coded(code: &str, message: impl Into<String>) -> Error {
+pub(crate) fn coded(code: &str, message: impl Into<String>) -> Error {
     Error::new(message).extend_with(|_, extensions| extensions.set("code", code))
 }
 
 /// An error with a code that one input field is to blame for.
-pub fn at_field(code: &str, message: impl Into<String>, field: &str) -> Error {
+pub(crate) fn at_field(code: &str, message: impl Into<String>, field: &str) -> Error {
     coded(code, message).extend_with(|_, extensions| extensions.set("field", field))
 }
 
 /// A value that a rule of the domain does not take.
-pub fn refused_at(refusal: &impl Refusal, field: &str) -> Error {
+pub(crate) fn refused_at(refusal: &impl Refusal, field: &str) -> Error {
     at_field(&refusal.code(), format!("{field} {refusal}"), field)
 }
 
 /// Something that is not the client's fault: logged once with an id, which is
 /// all that the client learns.
-pub fn internal(error: &dyn std::error::Error) -> Error {
+pub(crate) fn internal(error: &dyn std::error::Error) -> Error {
     let correlation_id = Uuid::now_v7();
     tracing::error!(%correlation_id, error = %chain(error), "a request failed");
     coded(
@@ -94,7 +94,7 @@ fn chain(error: &dyn std::error::Error) -> String {
 }
 
 /// What a client reads of a command that had no effect.
-pub fn of_command(error: &CommandError) -> Error {
+pub(crate) fn of_command(error: &CommandError) -> Error {
     let message = error.to_string();
     match error {
         CommandError::Refused { code, field, .. } => match field {
@@ -113,7 +113,7 @@ pub fn of_command(error: &CommandError) -> Error {
 }
 
 /// What a client reads of a failure of the log.
-pub fn of_store(error: &StoreError) -> Error {
+pub(crate) fn of_store(error: &StoreError) -> Error {
     match error {
         StoreError::TimedOut | StoreError::NoAnswer { .. } | StoreError::Closed => {
             tracing::error!(error = %chain(error), "the log cannot be reached");

@@ -1,6 +1,12 @@
 //! Journeys through the doors of the desk, each on a database of its own. A
 //! test that shows a requirement begins with its id.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on says so by panicking"
+)]
+
 mod access;
 mod architecture;
 mod auto_close;

@@ -99,7 +99,7 @@ async fn inc_13_incidents_are_listed_by_attribute_requester_ci_service_and_team(
     ];
     for filter in filters {
         let found = coordinator.data(PAGE, json!({ "filter": filter })).await["workItems"].clone();
-        assert_eq!(numbers(&found), [one.number.clone()], "{filter}");
+        assert_eq!(numbers(&found), [&*one.number], "{filter}");
         assert_eq!(found["totalCount"], 1, "{filter}");
     }
     let nothing = coordinator

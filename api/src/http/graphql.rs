@@ -231,7 +231,7 @@ fn from_fields(mut fields: serde_json::Map<String, Value>) -> Result<Request, Un
     match fields.remove("variables") {
         None | Some(Value::Null) => {}
         Some(variables @ Value::Object(_)) => {
-            request = request.variables(Variables::from_json(variables))
+            request = request.variables(Variables::from_json(variables));
         }
         Some(_) => return Err(Unserved::bad("variables must be an object")),
     }

@@ -42,9 +42,10 @@ pub(super) async fn ready(State(doors): State<Doors>) -> Response {
             "lagSeconds": projection.lag_seconds,
         }));
     }
-    let (status, word) = match not_ready.is_empty() {
-        true => (StatusCode::OK, "ready"),
-        false => (StatusCode::SERVICE_UNAVAILABLE, "not ready"),
+    let (status, word) = if not_ready.is_empty() {
+        (StatusCode::OK, "ready")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "not ready")
     };
     let body = json!({ "status": word, "notReady": not_ready, "projections": projections });
     (status, Json(body)).into_response()

@@ -4,7 +4,11 @@
 use std::path::Path;
 use std::time::Duration;
 
+use anyhow::Context;
+use futures_util::future::try_join_all;
 use indicatif::{ProgressBar, ProgressStyle};
+use projections::ProjectionName;
+use strum::IntoEnumIterator;
 
 use crate::desk::Desk;
 
@@ -16,6 +20,10 @@ use super::{Phase, ProgressEvent, servicenow_audit};
 pub async fn run(desk: &Desk, file: &Path, json: bool) -> anyhow::Result<()> {
     let bar = progress_bar();
     let result = servicenow_audit(desk, file, &|event| show(&bar, event)).await;
+    let caught_up = match &result {
+        Ok(_) => catch_up(desk, &bar).await,
+        Err(_) => Ok(()),
+    };
     bar.finish_and_clear();
     let account = result?;
     if json {
@@ -23,6 +31,16 @@ pub async fn run(desk: &Desk, file: &Path, json: bool) -> anyhow::Result<()> {
     } else {
         print!("{account}");
     }
+    caught_up.context("the import is complete, but a read model does not take it in")
+}
+
+/// Sees to it that every read model has what was imported: where nobody serves
+/// the desk, nobody else would before the next one does.
+async fn catch_up(desk: &Desk, bar: &ProgressBar) -> anyhow::Result<()> {
+    bar.set_message("read models");
+    let pool = desk.database().pool();
+    let models = ProjectionName::iter().map(|name| projections::catch_up(desk.log(), pool, name));
+    try_join_all(models).await?;
     Ok(())
 }
 

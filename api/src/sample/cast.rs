@@ -41,15 +41,6 @@ impl Who {
         })
     }
 
-    /// Their name.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Member(team, index) => member(team, index).name,
-            Self::Requester(index) => requester(index).name,
-            Self::Monitoring => MONITORING,
-        }
-    }
-
     fn role(self) -> Role {
         match self {
             Self::Member(team, index) => member(team, index).role,

@@ -209,16 +209,13 @@ pub(super) fn plan(now: DateTime<Utc>) -> Result<Plan, Misfit> {
         let incident = u32::try_from(index + 1).unwrap_or(u32::MAX);
         let steps = steps(arrival, incident, now);
         let mut steps = steps.map_err(|refused| Misfit::new(arrival.key(), incident, refused))?;
-        match arrival.tied_to {
-            Some(earlier) => {
-                let case = case_of[earlier as usize - 1];
-                cases[case].steps.append(&mut steps);
-                case_of.push(case);
-            }
-            None => {
-                case_of.push(cases.len());
-                cases.push(Case { steps });
-            }
+        if let Some(earlier) = arrival.tied_to {
+            let case = case_of[earlier as usize - 1];
+            cases[case].steps.append(&mut steps);
+            case_of.push(case);
+        } else {
+            case_of.push(cases.len());
+            cases.push(Case { steps });
         }
     }
     for case in &mut cases {

@@ -224,7 +224,7 @@ fn life(number: u64, context: &mut domain::Context) -> anyhow::Result<Commit> {
         context.effective_at = opened_at + Duration::hours(hours);
         let decided = incident
             .decide(&command, context)
-            .map_err(|refusal| anyhow::anyhow!("{}: {refusal}", number))?;
+            .map_err(|refusal| anyhow::anyhow!("{number}: {refusal}"))?;
         for event in decided {
             events.push(stored(&event)?);
             incident.apply(event);

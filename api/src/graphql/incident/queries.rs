@@ -98,6 +98,6 @@ impl IncidentQueries {
     ) -> Result<Option<WorkItemDiff>> {
         authorised(ctx, Action::ReadInternal)?;
         let item = ids::decode_as(Kind::Incident, &id, "id")?;
-        Ok(diff(desk(ctx)?, item, from, to, basis).await?)
+        diff(desk(ctx)?, item, from, to, basis).await
     }
 }

@@ -1,5 +1,10 @@
 //! An event of the log as the schema shows it.
 
+#![expect(
+    clippy::struct_field_names,
+    reason = "the names of the log are the names of the schema"
+)]
+
 use async_graphql::{Error, ID, InputObject, Json, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use event_store::RecordedEvent;

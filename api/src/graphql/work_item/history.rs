@@ -185,7 +185,7 @@ pub(crate) async fn history(
     let internal = ctx.data::<Viewer>()?.sees_internal();
     let rows = rows(ctx, incident, Kind::Steps, after).await?;
     page(
-        rows,
+        &rows,
         first,
         |row| internal || is_public(row),
         HistoryEntry::of,
@@ -199,12 +199,13 @@ pub(crate) async fn comments(
     first: Option<i32>,
     after: Option<&str>,
 ) -> Result<Page<Comment>> {
-    let kind = match ctx.data::<Viewer>()?.sees_internal() {
-        true => Kind::Comments,
-        false => Kind::PublicComments,
+    let kind = if ctx.data::<Viewer>()?.sees_internal() {
+        Kind::Comments
+    } else {
+        Kind::PublicComments
     };
     let rows = rows(ctx, incident, kind, after).await?;
-    page(rows, first, |_| true, Comment::of)
+    page(&rows, first, |_| true, Comment::of)
 }
 
 /// The steps after a cursor: from the read model, or from the past that the
@@ -257,7 +258,7 @@ async fn rows(
 const MAX_ROWS: i64 = 401;
 
 fn page<T: async_graphql::OutputType>(
-    rows: Arc<Vec<HistoryRow>>,
+    rows: &[HistoryRow],
     first: Option<i32>,
     is_visible: impl Fn(&HistoryRow) -> bool,
     node: impl Fn(&HistoryRow) -> T,

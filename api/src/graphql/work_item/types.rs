@@ -1,5 +1,10 @@
 //! The interface that every practice's items share.
 
+#![expect(
+    clippy::duplicated_attributes,
+    reason = "several fields of the interface have one type"
+)]
+
 use async_graphql::{ID, Interface, SimpleObject};
 use chrono::{DateTime, Utc};
 use domain::ids::TeamId;

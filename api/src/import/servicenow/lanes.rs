@@ -47,7 +47,7 @@ struct Job {
 /// The lanes of an import.
 pub(super) struct Lanes {
     desk: Desk,
-    lanes: Vec<mpsc::Sender<Job>>,
+    entrances: Vec<mpsc::Sender<Job>>,
     running: JoinSet<Result<Reconciliation, ImportError>>,
     occurrences: Occurrences,
 }
@@ -58,7 +58,7 @@ impl Lanes {
         let teams = Arc::new(teams);
         let numbers = Arc::new(Numbers::default());
         let mut running = JoinSet::new();
-        let lanes = (0..LANES).map(|_| {
+        let entrances = (0..LANES).map(|_| {
             let (sender, jobs) = mpsc::channel(ROWS_WAITING);
             let lane = Lane {
                 desk: desk.clone(),
@@ -69,10 +69,10 @@ impl Lanes {
             running.spawn(lane.run(jobs));
             sender
         });
-        let lanes = lanes.collect();
+        let entrances = entrances.collect();
         Self {
             desk: desk.clone(),
-            lanes,
+            entrances,
             running,
             occurrences: Occurrences::default(),
         }
@@ -103,7 +103,7 @@ impl Lanes {
                 continue;
             }
             let lane = lane_of(job.row.number.as_str());
-            if self.lanes[lane].send(job).await.is_err() {
+            if self.entrances[lane].send(job).await.is_err() {
                 // The lane broke off; closing it tells why.
                 return Err(CommandError::ShuttingDown.into());
             }
@@ -113,7 +113,7 @@ impl Lanes {
 
     /// Lets every lane finish, and returns what they have done together.
     pub(super) async fn close(mut self) -> Result<Reconciliation, ImportError> {
-        self.lanes.clear();
+        self.entrances.clear();
         let mut together = Reconciliation::default();
         let mut failure = None;
         while let Some(ended) = self.running.join_next().await {

@@ -91,7 +91,8 @@ struct Pen<'a> {
 
 impl Pen<'_> {
     fn step(&mut self, command: impl Into<Command>) -> Result<(), RowRefused> {
-        self.step_as(command, self.context).map_err(refused)
+        self.step_as(command, self.context)
+            .map_err(|refusal| refused(&refusal))
     }
 
     fn step_as(&mut self, command: impl Into<Command>, context: &Context) -> Result<(), Error> {
@@ -193,7 +194,7 @@ impl Pen<'_> {
             ..self.context.clone()
         };
         self.step_as(Command::Register(Box::new(intake)), &at_first_contact)
-            .map_err(refused)
+            .map_err(|refusal| refused(&refusal))
     }
 
     /// A caller that the source has changed since.
@@ -250,7 +251,7 @@ impl Pen<'_> {
                     Err(Error::ReopenWindowPassed { .. }) => {
                         self.correct_status(Status::InProgress)
                     }
-                    other => other.map_err(refused),
+                    other => other.map_err(|refusal| refused(&refusal)),
                 }
             }
             Status::Closed | Status::Cancelled | Status::Merged => {
@@ -398,7 +399,7 @@ impl Pen<'_> {
             ..self.context.clone()
         };
         self.step_as(WorkCommand::Accept, &accepting)
-            .map_err(refused)
+            .map_err(|refusal| refused(&refusal))
     }
 
     fn resolve(&mut self) -> Result<(), RowRefused> {
@@ -549,6 +550,10 @@ impl Pen<'_> {
     }
 
     /// What a custom field is to hold; nothing if it is to stay as it is.
+    #[expect(
+        clippy::option_option,
+        reason = "to stay and to be emptied are two things"
+    )]
     fn wanted_field<'w>(
         &self,
         column: &FieldColumn,
@@ -607,7 +612,7 @@ impl Pen<'_> {
 }
 
 /// A row whose rule of the domain no correction gets around.
-fn refused(refusal: Error) -> RowRefused {
+fn refused(refusal: &Error) -> RowRefused {
     RowRefused(format!("{} ({})", refusal, refusal.code()))
 }
 

@@ -34,6 +34,10 @@ pub(super) struct AuditLog {
 }
 
 /// A row, or why it cannot be one.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every entry is a row, which a box would cost an allocation"
+)]
 pub(super) enum Entry {
     /// A row that can be taken over.
     Row(Row),

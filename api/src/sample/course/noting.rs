@@ -69,7 +69,7 @@ impl Course<'_> {
     }
 
     pub(super) fn watch(&mut self) -> Result<(), TextRefused> {
-        let person = PersonId::new(*self.draw.one_of::<&str>(&HEADS))?;
+        let person = PersonId::new(self.draw.one_of::<&str>(&HEADS))?;
         let add = WorkCommand::AddWatcher {
             person: person.clone(),
         };
@@ -163,7 +163,7 @@ impl Course<'_> {
         };
         let (name, values) = *self.draw.one_of(fields);
         let name = Line::new(name)?;
-        let value = Some(Text::new(*self.draw.one_of::<&str>(values))?);
+        let value = Some(Text::new(self.draw.one_of::<&str>(values))?);
         let set = WorkCommand::SetCustomField {
             name: name.clone(),
             value,

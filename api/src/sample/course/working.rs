@@ -130,7 +130,10 @@ impl Course<'_> {
             Beat::Reference => self.refer(),
             Beat::Field => self.fill_a_field(),
             Beat::Knowledge => self.apply_knowledge(),
-            Beat::Restore => self.restore(),
+            Beat::Restore => {
+                self.restore();
+                Ok(())
+            }
             Beat::Effort => self.log_effort(),
         }
     }
@@ -312,11 +315,10 @@ impl Course<'_> {
         Ok(())
     }
 
-    fn restore(&mut self) -> Result<(), TextRefused> {
+    fn restore(&mut self) {
         if !self.restored {
             self.restored = true;
             self.then(8..=40, self.holder, doing(Command::RestoreService));
         }
-        Ok(())
     }
 }

@@ -76,7 +76,6 @@ enum Act {
     Assign(TeamKey, Option<Who>),
     Accept,
     Forward(TeamKey, &'static str),
-    Deeper(TeamKey, &'static str),
     Outside(&'static str, &'static str, &'static str),
     Declare(&'static str, &'static str),
     StandDown(&'static str),
@@ -264,10 +263,6 @@ impl Act {
             Self::Forward(team, why) => WorkCommand::Forward {
                 to: ForwardTo::Team(assignee(*team, None)?),
                 reason: Some(text(why)?),
-            },
-            Self::Deeper(team, why) => WorkCommand::EscalateFunctionally {
-                to: assignee(*team, None)?,
-                reason: text(why)?,
             },
             Self::Outside(platform, reference, why) => WorkCommand::Forward {
                 to: ForwardTo::Platform {

@@ -1,4 +1,4 @@
-//! Stories of the customers' channels: app, website, WeChat, hotline, sales
+//! Stories of the customers' channels: app, website, `WeChat`, hotline, sales
 //! recording.
 
 use domain::priority::{Impact, Urgency};

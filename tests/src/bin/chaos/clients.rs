@@ -316,7 +316,7 @@ impl Client {
                 Answer::Refused(_) => return Ok(answer),
                 Answer::Unknown if gives_up => return Ok(answer),
                 Answer::Unknown | Answer::Unavailable | Answer::NotSent => {
-                    sleep(Self::WHILE_AWAY).await
+                    sleep(Self::WHILE_AWAY).await;
                 }
             }
         }

@@ -59,13 +59,12 @@ impl Desk {
 
     /// Starts the service, if it does not run, and waits until it is ready.
     pub(crate) async fn start(&mut self) -> anyhow::Result<()> {
-        match &mut self.served {
-            Some(served) => served.until_ready(PATIENCE).await,
-            None => {
-                self.served =
-                    Some(Served::start(&self.database, self.port, &self.log, PATIENCE).await?);
-                Ok(())
-            }
+        if let Some(served) = &mut self.served {
+            served.until_ready(PATIENCE).await
+        } else {
+            self.served =
+                Some(Served::start(&self.database, self.port, &self.log, PATIENCE).await?);
+            Ok(())
         }
     }
 

@@ -42,7 +42,7 @@ impl Faults {
     /// How long the desk may take to acknowledge commands again.
     const PATIENCE: Duration = Duration::from_secs(60);
 
-    pub(crate) fn new(plan: Plan, seed: u64, started: Instant) -> Self {
+    pub(crate) fn new(plan: &Plan, seed: u64, started: Instant) -> Self {
         let mut dice = StdRng::seed_from_u64(seed);
         let mut victims = vec![Victim::Service; plan.service_kills];
         victims.resize(plan.service_kills + plan.postgres_kills, Victim::Postgres);

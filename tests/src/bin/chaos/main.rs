@@ -35,6 +35,9 @@ use desk::Desk;
 use faults::{Faults, Plan};
 use ledger::Ledger;
 
+/// How many of the things that are wrong are shown.
+const SHOWN: usize = 20;
+
 /// Kills a desk under load again and again, and checks what is left.
 #[derive(Debug, Parser)]
 #[command(name = "chaos")]
@@ -70,7 +73,7 @@ async fn main() -> anyhow::Result<ExitCode> {
     let options = Options::parse();
     let seed = options
         .seed
-        .unwrap_or_else(|| u64::from(Uuid::now_v7().as_fields().0) ^ std::process::id() as u64);
+        .unwrap_or_else(|| u64::from(Uuid::now_v7().as_fields().0) ^ u64::from(std::process::id()));
     let directory = tempfile::Builder::new()
         .prefix("docket-chaos.")
         // Run by root, PostgreSQL is another account, which must get through.
@@ -104,7 +107,6 @@ async fn main() -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     println!("chaos: FAILED, seed {seed}");
-    const SHOWN: usize = 20;
     for line in wrong.iter().take(SHOWN) {
         println!("  {line}");
     }
@@ -135,7 +137,7 @@ async fn run(
         // The rest is for the checks, which take longer the more was stored.
         until: started + limit * 3 / 5,
     };
-    Faults::new(plan, seed, started).run(desk, ledger).await?;
+    Faults::new(&plan, seed, started).run(desk, ledger).await?;
     clients.stop().await?;
     println!(
         "{:>7.1} s  {}",

@@ -1,6 +1,6 @@
 //! A desk in memory, and files in memory for it to read.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::io::Cursor;
 use std::path::Path;
 use std::sync::Arc;
@@ -84,10 +84,6 @@ impl MemoryDesk {
 
     pub(super) fn incident(&self, number: &str) -> &Incident {
         &self.incidents[number]
-    }
-
-    pub(super) fn incidents(&self) -> BTreeMap<&String, &Incident> {
-        self.incidents.iter().collect()
     }
 
     /// Takes a row over, as a lane does.

@@ -41,7 +41,10 @@ fn refusals(content: &[u8]) -> Vec<(u64, String)> {
 fn a_compressed_file_says_the_same_as_a_plain_one() {
     let plain = beginning(20);
     let names = |content: &[u8]| -> Vec<String> {
-        rows(content).iter().map(|row| row.command_name()).collect()
+        rows(content)
+            .iter()
+            .map(super::super::row::Row::command_name)
+            .collect()
     };
     let of_plain = names(plain.as_bytes());
     assert_eq!(of_plain.len(), 20);
@@ -56,7 +59,9 @@ fn a_compressed_file_says_the_same_as_a_plain_one() {
 fn a_row_is_the_same_row_wherever_its_columns_stand_and_however_the_unknown_is_written() {
     let names = |content: &str| -> Vec<String> {
         let rows = rows(content.as_bytes());
-        rows.iter().map(|row| row.command_name()).collect()
+        rows.iter()
+            .map(super::super::row::Row::command_name)
+            .collect()
     };
     let content = beginning(3);
     let turned: Vec<String> = content

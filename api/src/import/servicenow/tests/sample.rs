@@ -62,8 +62,8 @@ fn every_row_of_a_real_log_is_taken_over_and_its_last_word_stands() {
 fn the_row_stands(row: &Row, desk: &MemoryDesk) {
     let incident = desk.incident(row.number.as_str());
     let work = incident.work();
-    let word = |column| row.word(column);
-    let status = match word(Column::IncidentState).unwrap() {
+    let says = |column| row.word(column);
+    let status = match says(Column::IncidentState).unwrap() {
         "New" if work.team.is_some() => Status::Assigned,
         "New" => Status::New,
         "Active" => Status::InProgress,
@@ -78,13 +78,13 @@ fn the_row_stands(row: &Row, desk: &MemoryDesk) {
     assert_eq!(incident.status(), status, "{at}");
     let team = work.team.as_ref().map(|team| team.name.as_str());
     let team = team.filter(|name| *name != "(group not given)");
-    assert_eq!(team, word(Column::AssignmentGroup), "{at}");
+    assert_eq!(team, says(Column::AssignmentGroup), "{at}");
     let person = work.person.as_ref().map(domain::ids::PersonId::as_str);
-    assert_eq!(person, word(Column::AssignedTo), "{at}");
-    let priority: Option<Priority> = word(Column::Priority).and_then(states::priority);
+    assert_eq!(person, says(Column::AssignedTo), "{at}");
+    let priority: Option<Priority> = says(Column::Priority).and_then(states::priority);
     assert_eq!(work.priority.map(|now| now.priority), priority, "{at}");
     let requester = work.requester.as_ref().map(domain::ids::PersonId::as_str);
-    assert_eq!(requester, word(Column::CallerId), "{at}");
+    assert_eq!(requester, says(Column::CallerId), "{at}");
     for (column, value) in row.fields() {
         let kept = work.custom_fields.get(column.field.as_str());
         if column.meaning == crate::import::servicenow::columns::Meaning::Plain {

@@ -40,7 +40,7 @@ fn history(changes: &[Changes]) -> Vec<Row> {
     let header = fixture().lines().next().unwrap();
     let names: Vec<&str> = header.split(',').collect();
     let mut cells: Vec<String> = vec![String::new(); names.len()];
-    let mut set = |cells: &mut Vec<String>, changes: Changes| {
+    let set = |cells: &mut Vec<String>, changes: Changes| {
         for (name, value) in changes {
             let index = names.iter().position(|n| n == name).unwrap();
             (*value).clone_into(&mut cells[index]);
@@ -100,8 +100,9 @@ const NO_PERSON: Changes = &[("incident_state", "New"), ("assigned_to", "?")];
 const NOBODY: Changes = &[("assignment_group", "?"), ("assigned_to", "?")];
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one entry a case")]
 fn a_row_becomes_the_steps_that_it_stands_for() {
-    let cases: &[(&str, &[Changes], &[&str], &[&str], Status)] = &[
+    let cases: &[Case] = &[
         (
             "a first row registers",
             &[NOBODY],
@@ -323,8 +324,9 @@ fn a_row_becomes_the_steps_that_it_stands_for() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one entry a case")]
 fn what_the_process_forbids_becomes_a_correction_that_says_so() {
-    let cases: &[(&str, &[Changes], &[&str], &[&str], Status)] = &[
+    let cases: &[Case] = &[
         (
             "worked on by nobody in particular",
             &[NO_PERSON, ACTIVE],
@@ -533,7 +535,16 @@ fn what_the_process_forbids_becomes_a_correction_that_says_so() {
     check(cases);
 }
 
-fn check(cases: &[(&str, &[Changes], &[&str], &[&str], Status)]) {
+/// What happens, the rows, the events, the corrections, and the status after.
+type Case = (
+    &'static str,
+    &'static [Changes<'static>],
+    &'static [&'static str],
+    &'static [&'static str],
+    Status,
+);
+
+fn check(cases: &[Case]) {
     for (what, changes, events, corrections, status) in cases {
         let (desk, names, kinds) = last_of(changes);
         assert_eq!(names, *events, "{what}");
