@@ -30,10 +30,11 @@ impl Pgbench {
         connection.execute(TABLE).await?;
         connection.close().await?;
         let script = directory.join("insert.sql");
+        // pgbench takes a colon before a letter for one of its own variables.
         let insert = format!(
             "insert into events (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata) \
              values ('conversation', gen_random_uuid()::text, 1, 'CommentAdded', '1.0', \
-             '{{\"from_requester\":false,\"text\":\"{WORDS}\",\"type\":\"CommentAdded\",\"visibility\":\"Public\"}}', \
+             '{{\"from_requester\": false,\"text\":\"{WORDS}\",\"type\":\"CommentAdded\",\"visibility\":\"Public\"}}', \
              '{{\"actor\":\"li.wei\",\"channel\":\"api\",\"effective_at\":\"2026-03-02T08:30:00.000Z\",\"role\":\"agent\"}}');\n"
         );
         std::fs::write(&script, insert)?;
