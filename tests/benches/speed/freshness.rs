@@ -94,8 +94,9 @@ async fn open_loop(
         role: Role::Coordinator,
         teams: Vec::new(),
     };
+    // Among themselves people also talk of what is closed.
     let comment = WorkCommand::Comment {
-        visibility: Visibility::Public,
+        visibility: Visibility::Internal,
         text: Text::new(WORDS)?,
     };
     let comment = Arc::new(Command::from(comment));
