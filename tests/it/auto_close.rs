@@ -47,6 +47,7 @@ async fn sees_event(desk: &TestDesk, after: i64, incident: &Incident, name: &str
             .iter()
             .any(|event| event.aggregate_id == id && event.event_type == name)
         {
+            desk.settled().await;
             return;
         }
     }

@@ -70,7 +70,7 @@ async fn plt_01_a_servicenow_log_is_taken_over_without_losing_a_row_and_only_onc
     let incident = &found["byNumber"]["nodes"][0];
     assert_eq!(
         (&incident["status"], &incident["openedAt"]),
-        (&json!("CLOSED"), &json!("2016-02-29T09:20:00Z"))
+        (&json!("CLOSED"), &json!("2016-02-29T09:20:00+00:00"))
     );
     assert_eq!(incident["team"]["name"], "Group 47");
     let late = desk

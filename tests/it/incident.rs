@@ -34,7 +34,7 @@ async fn inc_01_an_incident_comes_from_every_channel_with_all_that_is_known() {
         assert_eq!(seen["service"], "core-policy");
         assert_eq!(
             seen["configurationItems"],
-            json!(["srv-policy-01", "db-policy"])
+            json!(["db-policy", "srv-policy-01"])
         );
     }
 }
