@@ -33,7 +33,7 @@ lint: ## Run clippy on every target, warnings being errors
 	cargo clippy --quiet --workspace --all-targets -- -D warnings
 
 docs: ## Build the documentation of the code, warnings being errors
-	RUSTDOCFLAGS='-D warnings' cargo doc --quiet --workspace --no-deps --document-private-items
+	RUSTDOCFLAGS='-D warnings -A rustdoc::private_intra_doc_links' cargo doc --quiet --workspace --no-deps --document-private-items
 
 deny: ## Check licences, sources and advisories of third-party packages
 	@scripts/deny

@@ -167,7 +167,7 @@ impl WorkQueueRow {
         search_text.to_lowercase()
     }
 
-    /// Writes the row in the order of [`super::COLUMNS`].
+    /// Writes the row in the order of the layout.
     pub(super) fn write(&self, row: &mut Row<'_>) {
         row.uuid(self.item_id);
         row.text(&self.practice);

@@ -445,7 +445,7 @@ pub(super) const STORIES: &[Story] = &[
         ],
         description: [
             "Our broker's nightly upload is rejected with \"no matching host key type\". They say that nothing changed on their side.",
-            "The transfer of premium advices to the partner failed {n} nights in a row; our side logs a timeout.",
+            "The transfer of premium notices to the partner failed {n} nights in a row; our side logs a timeout.",
         ],
         hypothesis: "Old key types may have been disabled by the last patch.",
         findings: [
