@@ -34,8 +34,13 @@ pub struct Serving {
 }
 
 impl Serving {
-    /// Opens the desk of a database and begins to serve it.
-    pub async fn start(source: &DatabaseSource, listen: SocketAddr) -> anyhow::Result<Self> {
+    /// Opens the desk of a database, fills it where that is asked for, and
+    /// begins to serve it.
+    pub async fn start(
+        source: &DatabaseSource,
+        listen: SocketAddr,
+        load: Option<&str>,
+    ) -> anyhow::Result<Self> {
         let lock = match source {
             DatabaseSource::DataDir(dir) => Some(ServeLock::acquire(dir)?),
             DatabaseSource::Url(_) => None,
@@ -46,6 +51,14 @@ impl Serving {
             .with_context(|| format!("cannot listen on {listen}"))?;
         let address = listener.local_addr()?;
         let desk = Desk::open(source, PoolSettings::default(), Projecting::Yes).await?;
+        // Before the process managers wake: what the history says of an old
+        // resolution comes before what the desk makes of its silence.
+        if let Some(load) = load
+            && let Err(error) = fill(&desk, load).await
+        {
+            desk.close().await;
+            return Err(error);
+        }
         let processes = Processes::start(&desk);
         let schema = crate::graphql::build(desk.clone());
         let router = crate::http::router(desk.clone(), schema, metrics);
@@ -120,29 +133,20 @@ pub async fn run(
     };
     tokio::pin!(asked);
     let serving = tokio::select! {
-        started = Serving::start(source, listen) => started?,
+        started = Serving::start(source, listen, load) => started?,
         () = &mut asked => return Ok(()),
     };
-    if let Some(load) = load {
-        let filled = async {
-            fill(&serving, load).await?;
-            welcome(&serving, source).await
-        };
-        let filled = tokio::select! {
-            filled = filled => filled,
-            () = &mut asked => Ok(()),
-        };
-        if let Err(error) = filled {
-            serving.stop().await;
-            return Err(error);
-        }
+    if load.is_some()
+        && let Err(error) = welcome(&serving, source).await
+    {
+        serving.stop().await;
+        return Err(error);
     }
     serving.until(asked).await
 }
 
 /// Fills the desk before anybody is told that it is open.
-async fn fill(serving: &Serving, load: &str) -> anyhow::Result<()> {
-    let desk = serving.desk();
+async fn fill(desk: &Desk, load: &str) -> anyhow::Result<()> {
     if load == "sample" {
         if sample::is_empty(desk).await? || sample::is_interrupted(desk).await? {
             sample::load(desk, crate::clock::now(), &|_, _| {}).await?;
