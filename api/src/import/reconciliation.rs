@@ -15,7 +15,8 @@ pub struct Reconciliation {
     /// How many events were written, those of new teams and categories
     /// included.
     pub events_written: u64,
-    /// How many of them put right, or mark, what the process forbids.
+    /// How many things the file has that the process forbids; one of the
+    /// events written tells each of them.
     pub corrections: u64,
     /// How many rows an earlier run had taken over.
     pub already_imported: u64,
