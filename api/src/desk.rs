@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use domain::audit::SealKeys;
 use domain::configuration::{CategoryTree, Configuration, PriorityMatrix};
 use domain::incident::{self, Incident};
 use domain::organisation::{ApiToken, Team};
@@ -38,6 +39,7 @@ struct Parts {
     trees: AggregateStore<Configuration<CategoryTree>>,
     teams: AggregateStore<Team>,
     tokens: AggregateStore<ApiToken>,
+    seal_keys: AggregateStore<SealKeys>,
 }
 
 /// Whether this process keeps the read models up to date.
@@ -94,6 +96,7 @@ impl Desk {
                 ),
                 teams: AggregateStore::new(log.clone(), pool.clone(), CACHED_SETTINGS, Vec::new()),
                 tokens: AggregateStore::new(log.clone(), pool.clone(), CACHED_SETTINGS, Vec::new()),
+                seal_keys: AggregateStore::new(log.clone(), pool.clone(), 1, Vec::new()),
                 matrices,
                 trees,
                 projectors,
@@ -201,6 +204,12 @@ impl Keeps<Team> for Desk {
 impl Keeps<ApiToken> for Desk {
     fn store(&self) -> &AggregateStore<ApiToken> {
         &self.parts.tokens
+    }
+}
+
+impl Keeps<SealKeys> for Desk {
+    fn store(&self) -> &AggregateStore<SealKeys> {
+        &self.parts.seal_keys
     }
 }
 

@@ -50,6 +50,10 @@ pub(crate) mod code {
     /// The document does not fit the schema, or is deeper or more complex than
     /// is allowed.
     pub(crate) const GRAPHQL_VALIDATION_FAILED: &str = "GRAPHQL_VALIDATION_FAILED";
+    /// What is asked for lies behind the last signed head of the log.
+    pub(crate) const NOT_SEALED: &str = "NOT_SEALED";
+    /// An entry of the log does not fit into a bundle.
+    pub(crate) const ENTRY_TOO_LARGE: &str = "ENTRY_TOO_LARGE";
     /// Something that is not the client's fault.
     pub(crate) const INTERNAL: &str = "INTERNAL";
 }

@@ -13,6 +13,7 @@ pub mod http;
 pub mod import;
 pub mod processes;
 pub mod sample;
+pub mod seals;
 pub mod serve;
 mod setup;
 pub mod telemetry;

@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::desk::{Desk, Projecting};
 use crate::processes::Processes;
 use crate::sample;
+use crate::seals::{SealSettings, Seals};
 
 /// How long requests under way may take once the service is asked to stop.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(20);
@@ -28,6 +29,7 @@ pub struct Serving {
     pub address: SocketAddr,
     desk: Desk,
     processes: Processes,
+    seals: Seals,
     stop: CancellationToken,
     doors: tokio::task::JoinHandle<std::io::Result<()>>,
     _lock: Option<ServeLock>,
@@ -40,6 +42,7 @@ impl Serving {
         source: &DatabaseSource,
         listen: SocketAddr,
         load: Option<&str>,
+        seals: &SealSettings,
     ) -> anyhow::Result<Self> {
         let lock = match source {
             DatabaseSource::DataDir(dir) => Some(ServeLock::acquire(dir)?),
@@ -59,9 +62,16 @@ impl Serving {
             desk.close().await;
             return Err(error);
         }
+        let seals = match Seals::start(&desk, seals) {
+            Ok(seals) => seals,
+            Err(error) => {
+                desk.close().await;
+                return Err(error);
+            }
+        };
         let processes = Processes::start(&desk);
         let schema = crate::graphql::build(desk.clone());
-        let router = crate::http::router(desk.clone(), schema, metrics);
+        let router = crate::http::router(desk.clone(), schema, metrics, seals.state());
         let stop = CancellationToken::new();
         let stopped = stop.clone();
         let doors = tokio::spawn(async move {
@@ -74,6 +84,7 @@ impl Serving {
             address,
             desk,
             processes,
+            seals,
             stop,
             doors,
             _lock: lock,
@@ -91,6 +102,7 @@ impl Serving {
             () = asked_to_stop => {}
             ended = &mut self.doors => {
                 self.processes.stop().await;
+                self.seals.stop().await;
                 self.desk.close().await;
                 return Ok(ended??);
             }
@@ -111,6 +123,7 @@ impl Serving {
             tracing::warn!("some connections were still open and are cut now");
         }
         self.processes.stop().await;
+        self.seals.stop().await;
         self.desk.close().await;
         tracing::info!("the desk is closed");
     }
@@ -121,6 +134,7 @@ pub async fn run(
     source: &DatabaseSource,
     listen: SocketAddr,
     load: Option<&str>,
+    seals: &SealSettings,
 ) -> anyhow::Result<()> {
     // Listened for from the beginning: a signal during the start is not lost.
     let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
@@ -133,7 +147,7 @@ pub async fn run(
     };
     tokio::pin!(asked);
     let serving = tokio::select! {
-        started = Serving::start(source, listen, load) => started?,
+        started = Serving::start(source, listen, load, seals) => started?,
         () = &mut asked => return Ok(()),
     };
     if load.is_some()
@@ -167,7 +181,8 @@ async fn welcome(serving: &Serving, source: &DatabaseSource) -> anyhow::Result<(
         "  GraphQL    http://{address}/graphql   (WebSocket: ws://{address}/graphql)"
     )?;
     writeln!(out, "  Health     http://{address}/health/ready")?;
-    writeln!(out, "  Metrics    http://{address}/metrics\n")?;
+    writeln!(out, "  Metrics    http://{address}/metrics")?;
+    writeln!(out, "  Seals      http://{address}/log/checkpoint\n")?;
     writeln!(out, "Ask it something (the token is a coordinator's):\n")?;
     writeln!(out, "  curl -s http://{address}/graphql \\")?;
     writeln!(out, "    -H 'Authorization: Bearer {token}' \\")?;

@@ -9,6 +9,7 @@
 //! numbering, classification, priority, assignment, comments, links, effort
 //! and escalation are decided there once, for all of them.
 
+pub mod audit;
 pub mod configuration;
 pub mod context;
 pub mod ids;

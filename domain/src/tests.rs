@@ -6,12 +6,14 @@ use strum::VariantNames;
 
 use crate::text::TextRefused;
 use crate::work_item::WorkRefusal;
-use crate::{configuration, incident, organisation};
+use crate::{audit, configuration, incident, organisation};
 
 /// Every code that a refusal can have. `INCIDENT_WORK` is not one: there the
 /// kernel's own code stands.
 fn codes() -> Vec<&'static str> {
     [
+        audit::ExportRefusal::VARIANTS,
+        audit::SealKeysRefusal::VARIANTS,
         configuration::Error::VARIANTS,
         incident::Error::VARIANTS,
         organisation::TeamRefusal::VARIANTS,
@@ -41,6 +43,8 @@ fn a_code_is_in_capitals_and_begins_with_its_practice() {
     let practices = [
         "CONFIGURATION_",
         "INCIDENT_",
+        "LOG_EXPORT_",
+        "SEAL_KEYS_",
         "TEAM_",
         "TOKEN_",
         "TEXT_",

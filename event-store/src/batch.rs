@@ -270,6 +270,7 @@ pub(crate) fn recorded(commit: Commit, appended: &Appended) -> impl Iterator<Ite
             metadata: commit.metadata.clone(),
             command_id: commit.command_id,
             command_index: index,
+            request_hash: (index == 0).then_some(commit.request_hash),
             recorded_at: appended.recorded_at,
         })
 }

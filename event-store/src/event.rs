@@ -31,6 +31,8 @@ pub struct RecordedEvent {
     pub command_id: Uuid,
     /// Place among the events of its command, from 0.
     pub command_index: i16,
+    /// Hash of the command's content, on the command's first event.
+    pub request_hash: Option<[u8; 16]>,
     /// When the log knew.
     pub recorded_at: DateTime<Utc>,
 }

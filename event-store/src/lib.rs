@@ -1,4 +1,4 @@
-//! The append-only log on PostgreSQL: append, read, follow.
+//! The append-only log on PostgreSQL: append, read, follow, seal.
 //!
 //! One table holds every event in one total order. Positions start at 1, have
 //! no gaps and become visible in order, so whoever stands at position *n*
@@ -20,12 +20,14 @@ mod database;
 mod error;
 mod event;
 mod follow;
+mod lease;
 pub mod local_postgres;
 mod log;
 mod metadata;
 mod reading;
 mod scan;
 mod schema;
+pub mod seal;
 mod tail;
 
 pub use aggregate_store::{AggregateStore, CommandEnvelope, Loaded};
@@ -37,6 +39,7 @@ pub use database::{Access, Database, DatabaseSource, Migrate, PoolSettings};
 pub use error::{AppendError, StoreError};
 pub use event::{Filter, RecordedEvent};
 pub use follow::Follower;
+pub use lease::{Lease, lease, try_lease};
 pub use local_postgres::LocalPostgres;
 pub use log::{Head, Log, LogSettings};
 pub use metadata::Metadata;

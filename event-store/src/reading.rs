@@ -21,6 +21,7 @@ struct Row {
     metadata: String,
     command_id: Uuid,
     command_index: i16,
+    request_hash: Option<Vec<u8>>,
     recorded_at: DateTime<Utc>,
 }
 
@@ -39,6 +40,10 @@ impl TryFrom<Row> for RecordedEvent {
             metadata: row.metadata.into_boxed_str(),
             command_id: row.command_id,
             command_index: row.command_index,
+            request_hash: row
+                .request_hash
+                .map(|hash| request_hash(row.position, &hash))
+                .transpose()?,
             recorded_at: row.recorded_at,
         })
     }
@@ -56,6 +61,14 @@ pub(crate) fn aggregate_id(position: i64, text: &str) -> Result<Uuid, StoreError
         })
 }
 
+/// Reads the hash of a command's content.
+pub(crate) fn request_hash(position: i64, bytes: &[u8]) -> Result<[u8; 16], StoreError> {
+    bytes.try_into().map_err(|_| StoreError::Corrupt {
+        position,
+        problem: "the hash of the request does not have 16 bytes".to_owned(),
+    })
+}
+
 /// The head of the log.
 pub(crate) async fn head(executor: impl PgExecutor<'_>) -> Result<Head, StoreError> {
     let head = sqlx::query_as!(Head, "select position, recorded_at from log_head")
@@ -66,13 +79,13 @@ pub(crate) async fn head(executor: impl PgExecutor<'_>) -> Result<Head, StoreErr
 
 /// A page of events after a position.
 pub(crate) async fn page(
-    pool: &PgPool,
+    executor: impl PgExecutor<'_>,
     after: i64,
     limit: i64,
     filter: &Filter,
 ) -> Result<Vec<RecordedEvent>, StoreError> {
     if *filter == Filter::default() {
-        return everything(pool, after, limit).await;
+        return everything(executor, after, limit).await;
     }
     let rows = sqlx::query_as!(
         Row,
@@ -80,7 +93,7 @@ pub(crate) async fn page(
         select
             position, aggregate_type, aggregate_id, sequence, event_type, event_version,
             payload::text as "payload!", metadata::text as "metadata!",
-            command_id, command_index, recorded_at
+            command_id, command_index, request_hash, recorded_at
         from events
         where position > $1
             and ($3::text[] is null or aggregate_type = any ($3))
@@ -97,13 +110,13 @@ pub(crate) async fn page(
         filter.event_types.as_deref(),
         filter.actor.as_deref(),
     )
-    .fetch_all(pool)
+    .fetch_all(executor)
     .await?;
     rows.into_iter().map(RecordedEvent::try_from).collect()
 }
 
 async fn everything(
-    pool: &PgPool,
+    executor: impl PgExecutor<'_>,
     after: i64,
     limit: i64,
 ) -> Result<Vec<RecordedEvent>, StoreError> {
@@ -113,7 +126,7 @@ async fn everything(
         select
             position, aggregate_type, aggregate_id, sequence, event_type, event_version,
             payload::text as "payload!", metadata::text as "metadata!",
-            command_id, command_index, recorded_at
+            command_id, command_index, request_hash, recorded_at
         from events
         where position > $1
         order by position
@@ -122,7 +135,7 @@ async fn everything(
         after,
         limit,
     )
-    .fetch_all(pool)
+    .fetch_all(executor)
     .await?;
     rows.into_iter().map(RecordedEvent::try_from).collect()
 }
@@ -140,7 +153,7 @@ pub(crate) async fn stream(
         select
             position, aggregate_type, aggregate_id, sequence, event_type, event_version,
             payload::text as "payload!", metadata::text as "metadata!",
-            command_id, command_index, recorded_at
+            command_id, command_index, request_hash, recorded_at
         from events
         where aggregate_type = $1 and aggregate_id = $2 and position <= $3
         order by sequence
@@ -202,13 +215,7 @@ pub(crate) async fn command(pool: &PgPool, id: Uuid) -> Result<Option<KnownComma
     .await?;
     let Some(row) = row else { return Ok(None) };
     let position = row.first_position;
-    let request_hash = row
-        .request_hash
-        .try_into()
-        .map_err(|_| StoreError::Corrupt {
-            position,
-            problem: "the hash of the request does not have 16 bytes".to_owned(),
-        })?;
+    let request_hash = request_hash(position, &row.request_hash)?;
     Ok(Some(KnownCommand {
         aggregate_id: aggregate_id(position, &row.aggregate_id)?,
         aggregate_type: row.aggregate_type,

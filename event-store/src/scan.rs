@@ -14,7 +14,7 @@ use sqlx::{ConnectOptions, Connection, PgConnection};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use crate::reading::aggregate_id;
+use crate::reading::{aggregate_id, request_hash};
 use crate::{RecordedEvent, StoreError};
 
 /// How many events one COPY reads: each holds a snapshot while it runs, and
@@ -63,7 +63,7 @@ where
 
 /// The columns of an event, in the order in which [`Decoder`] takes them.
 const COLUMNS: &str = "position, aggregate_type, aggregate_id, sequence, event_type, \
-    event_version, payload, metadata, command_id, command_index, recorded_at";
+    event_version, payload, metadata, command_id, command_index, request_hash, recorded_at";
 
 async fn by_position(
     options: &PgConnectOptions,
@@ -248,6 +248,13 @@ impl Decoder {
             metadata: Box::from(row.text()?),
             command_id: Uuid::from_bytes(row.fixed()?),
             command_index: i16::from_be_bytes(row.fixed()?),
+            request_hash: match row.optional()? {
+                None => None,
+                Some(bytes) => match request_hash(position, bytes) {
+                    Ok(hash) => Some(hash),
+                    Err(error) => return Some(Err(error)),
+                },
+            },
             recorded_at: moment(i64::from_be_bytes(row.fixed()?))?,
         }))
     }
@@ -307,6 +314,15 @@ impl<'a> Fields<'a> {
     fn field(&mut self) -> Option<&'a [u8]> {
         let length = i32::from_be_bytes(self.array()?);
         self.take(usize::try_from(length).ok()?)
+    }
+
+    /// A field that may be null, which has a length of -1.
+    fn optional(&mut self) -> Option<Option<&'a [u8]>> {
+        let length = i32::from_be_bytes(self.array()?);
+        if length == -1 {
+            return Some(None);
+        }
+        self.take(usize::try_from(length).ok()?).map(Some)
     }
 
     fn fixed<const N: usize>(&mut self) -> Option<[u8; N]> {

@@ -8,6 +8,7 @@ use std::sync::{Arc, LazyLock};
 
 use cqrs_es::DomainEvent;
 use cqrs_es::persist::EventUpcaster;
+use domain::audit::{LogExportEvent, SealKeysEvent};
 use domain::configuration::{self, CategoryTree, PriorityMatrix};
 use domain::incident;
 use domain::organisation::{TeamEvent, TokenEvent};
@@ -29,6 +30,10 @@ pub enum DeskEvent {
     PriorityMatrix(configuration::Event<PriorityMatrix>),
     /// Something happened to the category tree.
     CategoryTree(configuration::Event<CategoryTree>),
+    /// Something happened to the keys that seal the log.
+    SealKeys(SealKeysEvent),
+    /// Somebody took a part of the log away.
+    LogExport(LogExportEvent),
     /// Something of another kind, or something whose content nobody asked for.
     Unknown,
 }
@@ -118,6 +123,8 @@ pub fn decode(recorded: &RecordedEvent) -> Result<DeskEvent, DecodeError> {
         "api_token" => content(recorded).map(DeskEvent::ApiToken),
         "priority_matrix" => content(recorded).map(DeskEvent::PriorityMatrix),
         "category_tree" => content(recorded).map(DeskEvent::CategoryTree),
+        "seal_keys" => content(recorded).map(DeskEvent::SealKeys),
+        "log_export" => content(recorded).map(DeskEvent::LogExport),
         _ => Ok(DeskEvent::Unknown),
     }
 }

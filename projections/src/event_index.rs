@@ -106,7 +106,7 @@ impl EventIndex {
             select
                 position, aggregate_type, aggregate_id, sequence, event_type, event_version,
                 payload::text as "payload!", metadata::text as "metadata!",
-                command_id, command_index, recorded_at
+                command_id, command_index, request_hash, recorded_at
             from events
             where position = any ($1)
             order by position
@@ -119,6 +119,11 @@ impl EventIndex {
             .map(|row| {
                 let aggregate_id = Uuid::try_parse(&row.aggregate_id)
                     .map_err(|error| ReadError::Database(sqlx::Error::Decode(error.into())))?;
+                let request_hash = row.request_hash.map(<[u8; 16]>::try_from).transpose();
+                let request_hash = request_hash.map_err(|_| {
+                    let problem = "the hash of a request does not have 16 bytes";
+                    ReadError::Database(sqlx::Error::Decode(problem.into()))
+                })?;
                 Ok(RecordedEvent {
                     position: row.position,
                     aggregate_type: Arc::from(row.aggregate_type),
@@ -130,6 +135,7 @@ impl EventIndex {
                     metadata: row.metadata.into_boxed_str(),
                     command_id: row.command_id,
                     command_index: row.command_index,
+                    request_hash,
                     recorded_at: row.recorded_at,
                 })
             })

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use event_store::Log;
+use event_store::{Lease, Log, lease, try_lease};
 use sqlx::Connection;
 use sqlx::postgres::PgConnectOptions;
 use tokio::time::Instant;
@@ -12,7 +12,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::checkpoint::{self, Stored};
 use crate::feed::{Batch, Feed, missing};
-use crate::lease::{Lease, lease, try_lease};
 use crate::progress::Progress;
 use crate::projection::Projection;
 use crate::{ProjectionError, ProjectionName, rebuild};

@@ -18,7 +18,6 @@ mod feed;
 mod fold;
 pub mod incident_detail;
 mod keeper;
-mod lease;
 pub mod number;
 mod progress;
 mod projection;
@@ -34,7 +33,7 @@ pub mod work_queue;
 
 pub use decode::{DecodeError, Decoded, DeskEvent, decode};
 pub use error::{ProjectionError, ReadError, WaitError};
-pub use lease::{Lease, lease};
+pub use event_store::{Lease, lease};
 pub use projection::ProjectionName;
 pub use projector::{ProjectionStatus, Projectors, catch_up};
 pub use read_models::ReadModels;

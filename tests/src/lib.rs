@@ -153,7 +153,7 @@ impl TestDesk {
 async fn serve(database: &TestDatabase) -> Serving {
     let source = DatabaseSource::Url(database.url());
     let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-    Serving::start(&source, listen, None)
+    Serving::start(&source, listen, None, &database.seals())
         .await
         .expect("the desk opens")
 }

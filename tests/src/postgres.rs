@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use api::seals::SealSettings;
 use event_store::LocalPostgres;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions, Connection, Executor};
@@ -16,6 +17,8 @@ const SERVER: &str = "DOCKET_TEST_POSTGRES_URL";
 #[derive(Clone)]
 pub struct TestDatabase {
     options: PgConnectOptions,
+    /// The private keys that seal the database's log.
+    seal_keys: Arc<TempDir>,
     _server: Option<Arc<(LocalPostgres, TempDir)>>,
 }
 
@@ -27,6 +30,7 @@ impl TestDatabase {
             // A private server has one database, and it is this test's own.
             return Self {
                 options,
+                seal_keys: seal_keys(),
                 _server: server,
             };
         }
@@ -39,6 +43,7 @@ impl TestDatabase {
         connection.close().await.expect("the connection closes");
         Self {
             options: options.database(&name),
+            seal_keys: seal_keys(),
             _server: server,
         }
     }
@@ -46,6 +51,11 @@ impl TestDatabase {
     /// The database's URL, as a user would give it.
     pub fn url(&self) -> String {
         self.options.to_url_lossy().to_string()
+    }
+
+    /// How the database's log is sealed, unless a test wants it otherwise.
+    pub fn seals(&self) -> SealSettings {
+        SealSettings::with_keys(self.seal_keys.path().to_owned())
     }
 
     /// A connection of the database's administrator.
@@ -71,6 +81,10 @@ impl TestDatabase {
             .await
             .expect("the query is answered")
     }
+}
+
+fn seal_keys() -> Arc<TempDir> {
+    Arc::new(TempDir::new().expect("a temporary directory"))
 }
 
 async fn server() -> (PgConnectOptions, Option<Arc<(LocalPostgres, TempDir)>>) {

@@ -1,6 +1,7 @@
 //! The subcommands of `docket`. Every option is an environment variable too.
 
 mod schema;
+mod seal;
 mod token;
 
 use std::net::SocketAddr;
@@ -62,7 +63,8 @@ enum Format {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serves the desk: GraphQL at /graphql, /health/live, /health/ready, /metrics.
+    /// Serves the desk: GraphQL at /graphql, seals at /log, /health/live,
+    /// /health/ready, /metrics.
     Serve(ServeArgs),
     /// Brings the database to this version's schema.
     Migrate(DatabaseArgs),
@@ -71,6 +73,9 @@ enum Command {
     /// Takes over the history of another desk.
     #[command(subcommand)]
     Import(ImportCommand),
+    /// The seals of the log: its public keys, its last signed head, a new key.
+    #[command(subcommand)]
+    Seal(seal::SealCommand),
     /// Makes and revokes the tokens by which programs act.
     #[command(subcommand)]
     Token(TokenCommand),
@@ -119,6 +124,9 @@ struct ServeArgs {
     /// a `ServiceNow` audit log.
     #[arg(long, value_name = "sample|FILE", env = "DOCKET_LOAD")]
     load: Option<String>,
+
+    #[command(flatten)]
+    seal: seal::SealArgs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -193,7 +201,9 @@ pub fn run(docket: Docket) -> ExitCode {
 async fn dispatch(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Serve(args) => {
-            crate::serve::run(&args.database.source(), args.listen, args.load.as_deref()).await
+            let source = args.database.source();
+            let seals = args.seal.settings(&source);
+            crate::serve::run(&source, args.listen, args.load.as_deref(), &seals).await
         }
         Command::Migrate(database) => {
             database.open().await?.close().await;
@@ -210,6 +220,7 @@ async fn dispatch(command: Command) -> anyhow::Result<()> {
             desk.close().await;
             result
         }
+        Command::Seal(command) => seal::run(command).await,
         Command::Token(TokenCommand::Create {
             name,
             role,

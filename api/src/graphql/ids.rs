@@ -15,6 +15,8 @@ pub(crate) enum Kind {
     ApiToken,
     PriorityMatrix,
     CategoryTree,
+    SealKeys,
+    LogExport,
 }
 
 /// The global id of an object.

@@ -6,6 +6,7 @@ use super::configuration::{ConfigurationMutations, ConfigurationQueries};
 use super::incident::{IncidentMutations, IncidentQueries};
 use super::log::{LogQueries, LogSubscriptions};
 use super::organisation::{OrganisationMutations, OrganisationQueries};
+use super::seal::SealQueries;
 use super::work_item::{BulkMutations, WorkItemMutations, WorkItemQueries, WorkItemSubscriptions};
 use crate::desk::Desk;
 
@@ -17,6 +18,7 @@ pub struct Query(
     ConfigurationQueries,
     OrganisationQueries,
     LogQueries,
+    SealQueries,
 );
 
 /// Every mutation: one a command, and the bulk forms.

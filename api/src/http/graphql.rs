@@ -120,14 +120,19 @@ async fn serve(
     Ok(respond(answer, &response))
 }
 
+/// The secret of the one who sends a request.
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(super::websocket::bearer)
+}
+
 /// Who sends the request; without a valid token nothing is answered.
 async fn viewer(doors: &Doors, headers: &HeaderMap) -> Result<Viewer, Unserved> {
     let unauthenticated =
         |message: &str| Unserved::new(StatusCode::UNAUTHORIZED, code::UNAUTHENTICATED, message);
-    let secret = headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok())
-        .and_then(super::websocket::bearer)
+    let secret = bearer(headers)
         .ok_or_else(|| unauthenticated("a token is needed: Authorization: Bearer TOKEN"))?;
     match authenticate(&doors.desk, secret).await {
         Ok(Some(actor)) => Ok(Viewer(actor)),

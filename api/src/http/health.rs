@@ -17,8 +17,9 @@ pub(super) async fn live() -> Json<serde_json::Value> {
     Json(json!({ "status": "live" }))
 }
 
-/// The log can be reached and no read model has failed. Otherwise 503, and
-/// what is not ready by name.
+/// The log can be reached, no read model has failed, the log is being sealed
+/// and no outsider has seen another one. Otherwise 503, and what is not ready
+/// by name.
 pub(super) async fn ready(State(doors): State<Doors>) -> Response {
     let mut not_ready = Vec::new();
     if let Err(error) = doors.desk.log().head().await {
@@ -42,12 +43,25 @@ pub(super) async fn ready(State(doors): State<Doors>) -> Response {
             "lagSeconds": projection.lag_seconds,
         }));
     }
+    let seals = doors.seals.status();
+    if let Some(reason) = &seals.failed {
+        not_ready.push(json!({ "name": "seals", "reason": reason }));
+    }
+    let mut outsiders = Vec::new();
+    for (name, state) in doors.seals.outsiders() {
+        if state.contradiction {
+            not_ready.push(json!({ "name": name, "reason": state.problem }));
+        }
+        outsiders.push(json!({ "name": name, "size": state.size, "problem": state.problem }));
+    }
+    let seals =
+        json!({ "size": seals.sealed, "sealingHere": seals.running_here, "outsiders": outsiders });
     let (status, word) = if not_ready.is_empty() {
         (StatusCode::OK, "ready")
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, "not ready")
     };
-    let body = json!({ "status": word, "notReady": not_ready, "projections": projections });
+    let body = json!({ "status": word, "notReady": not_ready, "projections": projections, "seals": seals });
     (status, Json(body)).into_response()
 }
 

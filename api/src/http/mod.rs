@@ -2,6 +2,7 @@
 
 mod graphql;
 mod health;
+mod log;
 mod negotiation;
 mod websocket;
 
@@ -16,6 +17,7 @@ use tower_http::trace::TraceLayer;
 
 use crate::desk::Desk;
 use crate::graphql::DeskSchema;
+use crate::seals::SealState;
 
 /// The largest body that is read, in bytes.
 pub const MAX_BODY_BYTES: usize = 1024 * 1024;
@@ -29,15 +31,23 @@ pub(crate) struct Doors {
     pub(crate) desk: Desk,
     pub(crate) schema: DeskSchema,
     pub(crate) metrics: PrometheusHandle,
+    pub(crate) seals: SealState,
 }
 
 /// The router of the service.
-pub fn router(desk: Desk, schema: DeskSchema, metrics: PrometheusHandle) -> Router {
+pub(crate) fn router(
+    desk: Desk,
+    schema: DeskSchema,
+    metrics: PrometheusHandle,
+    seals: SealState,
+) -> Router {
     Router::new()
         .route("/graphql", any(graphql::graphql))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/metrics", get(health::metrics))
+        .route("/log/checkpoint", get(log::checkpoint))
+        .route("/log/tile/{*path}", get(log::tile))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(axum::middleware::from_fn(health::count))
         .layer(CatchPanicLayer::new())
@@ -46,5 +56,6 @@ pub fn router(desk: Desk, schema: DeskSchema, metrics: PrometheusHandle) -> Rout
             desk,
             schema,
             metrics,
+            seals,
         })
 }

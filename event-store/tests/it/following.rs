@@ -208,7 +208,7 @@ async fn without_notifications_polling_is_enough() {
     let mut owner = test.owner().await;
     sqlx::raw_sql(
         "insert into events values (1, 'notebook', gen_random_uuid()::text, 1, 'NoteTaken', '1.0', '{}', '{}',
-             gen_random_uuid(), 0, '\\x00', now());
+             gen_random_uuid(), 0, decode(repeat('00', 16), 'hex'), now());
          update log_head set position = 1, recorded_at = now();",
     )
     .execute(&mut owner)

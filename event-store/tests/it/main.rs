@@ -15,3 +15,5 @@ mod following;
 mod local_postgres;
 mod reading;
 mod rights;
+mod sealing;
+mod vectors;

@@ -7,13 +7,12 @@
 
 use std::time::Duration;
 
-use event_store::{Log, content_hash};
+use event_store::{Lease, Log, content_hash, try_lease};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, Executor, PgConnection};
 
 use super::{ProgressFn, Rebuilt};
 use crate::feed::{Feed, missing};
-use crate::lease::{Lease, try_lease};
 use crate::projection::Projection;
 use crate::{ProjectionError, ProjectionName, checkpoint};
 

@@ -91,7 +91,7 @@ async fn when_its_backend_is_killed_again_and_again_each_event_still_counts_once
         live(&desk, 200 + seed, 4, 10).await;
         sqlx::query(
             "select pg_terminate_backend(pid) from pg_stat_activity
-             where datname = current_database() and application_name = 'docket projector'",
+             where datname = current_database() and application_name like 'docket projection %'",
         )
         .execute(&mut superuser)
         .await

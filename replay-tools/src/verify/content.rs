@@ -82,6 +82,7 @@ mod tests {
             metadata: r#"{"actor":"li.wei","effective_at":"2026-03-01T09:00:00.000Z"}"#.into(),
             command_id: Uuid::nil(),
             command_index: 0,
+            request_hash: Some([0; 16]),
             recorded_at: "2026-03-01T09:00:00Z".parse().unwrap(),
         }
     }

@@ -3,6 +3,7 @@
 //! says was before.
 
 use cqrs_es::Aggregate;
+use domain::audit::{SealKeys, SealKeysEvent};
 use domain::configuration::{self, CategoryTree, Configuration, PriorityMatrix};
 use domain::incident::{self, Incident};
 use domain::organisation::{ApiToken, Team, TeamEvent, TokenEvent};
@@ -26,6 +27,10 @@ pub(super) enum State {
     PriorityMatrix(Box<Configuration<PriorityMatrix>>),
     /// The category tree.
     CategoryTree(Box<Configuration<CategoryTree>>),
+    /// The keys that seal the log.
+    SealKeys(SealKeys),
+    /// An export of the log.
+    LogExport,
 }
 
 impl State {
@@ -73,6 +78,14 @@ impl State {
                     *self = Self::CategoryTree(Box::new(begun(event)));
                 }
             }
+            DeskEvent::SealKeys(event) => {
+                if let Self::SealKeys(keys) = self {
+                    keys.apply(event);
+                } else {
+                    *self = Self::SealKeys(begun(event));
+                }
+            }
+            DeskEvent::LogExport(_) => *self = Self::LogExport,
             DeskEvent::Unknown => {}
         }
         None
@@ -92,10 +105,15 @@ pub(super) fn out_of_place(event: &DeskEvent, sequence: i64) -> Option<String> {
     let (may_begin, may_follow) = match event {
         DeskEvent::Incident(incident::Event::Work(WorkEvent::Registered { .. }))
         | DeskEvent::Team(TeamEvent::TeamFounded { .. })
-        | DeskEvent::ApiToken(TokenEvent::TokenIssued { .. }) => (true, false),
+        | DeskEvent::ApiToken(TokenEvent::TokenIssued { .. })
+        | DeskEvent::SealKeys(SealKeysEvent::SealKeyAdopted { .. })
+        | DeskEvent::LogExport(_) => (true, false),
         DeskEvent::PriorityMatrix(event) => (begins(event), true),
         DeskEvent::CategoryTree(event) => (begins(event), true),
-        DeskEvent::Incident(_) | DeskEvent::Team(_) | DeskEvent::ApiToken(_) => (false, true),
+        DeskEvent::Incident(_)
+        | DeskEvent::Team(_)
+        | DeskEvent::ApiToken(_)
+        | DeskEvent::SealKeys(_) => (false, true),
         DeskEvent::Unknown => (true, true),
     };
     if sequence == 1 && !may_begin {

@@ -5,5 +5,5 @@ mod queries;
 mod subscriptions;
 mod types;
 
-pub(super) use queries::LogQueries;
+pub(super) use queries::{LogQueries, position};
 pub(super) use subscriptions::LogSubscriptions;

@@ -112,7 +112,8 @@ impl LogQueries {
     }
 }
 
-fn position(cursor: &str) -> Result<i64> {
+/// The position that a cursor stands for.
+pub(in crate::graphql) fn position(cursor: &str) -> Result<i64> {
     cursor
         .parse()
         .ok()

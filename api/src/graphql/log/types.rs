@@ -84,6 +84,8 @@ fn kind(aggregate_type: &str) -> Option<Kind> {
         "api_token" => Kind::ApiToken,
         "priority_matrix" => Kind::PriorityMatrix,
         "category_tree" => Kind::CategoryTree,
+        "seal_keys" => Kind::SealKeys,
+        "log_export" => Kind::LogExport,
         _ => return None,
     })
 }

@@ -265,7 +265,8 @@ async fn node(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         }
         Kind::PriorityMatrix => Some(Node::PriorityMatrix(PriorityMatrix::load(ctx).await?)),
         Kind::CategoryTree => Some(Node::CategoryTree(CategoryTree::load(ctx).await?)),
-        // A token's facts are nobody's to see.
-        Kind::ApiToken => None,
+        // A token's facts are nobody's to see; what happened to the keys and
+        // to exports is in the log.
+        Kind::ApiToken | Kind::SealKeys | Kind::LogExport => None,
     })
 }

@@ -3,9 +3,10 @@
 
 use std::ops::{Deref, DerefMut};
 
-use event_store::content_hash;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection, PgConnection};
+
+use crate::content_hash;
 
 /// The right to be the only one, and the connection on which it is held. All
 /// that must not outlive the right is written through this connection.
@@ -46,18 +47,18 @@ impl DerefMut for Lease {
 /// reach the disk: what is written under a lease stands in one transaction
 /// with its checkpoint, and is made again after a crash of the server.
 pub async fn lease(options: &PgConnectOptions, name: &str) -> Result<Lease, sqlx::Error> {
-    let mut connection = open(options).await?;
+    let mut connection = open(options, name).await?;
     while !wait_for(&mut connection, name).await? {}
     Ok(Lease { connection })
 }
 
 /// Takes the lease if nobody has it.
-pub(crate) async fn try_lease(
+pub async fn try_lease(
     options: &PgConnectOptions,
     name: &str,
 ) -> Result<Option<Lease>, sqlx::Error> {
-    let mut connection = open(options).await?;
-    let key = key(&mut connection, name).await?;
+    let mut connection = open(options, name).await?;
+    let key = lock_key(&mut connection, name).await?;
     let is_ours = sqlx::query_scalar!(r#"select pg_try_advisory_lock($1) as "is_ours!""#, key)
         .fetch_one(&mut connection)
         .await?;
@@ -69,10 +70,10 @@ pub(crate) async fn try_lease(
 }
 
 /// Opens a connection for long work in small transactions.
-async fn open(options: &PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
+async fn open(options: &PgConnectOptions, name: &str) -> Result<PgConnection, sqlx::Error> {
     let mut connection = options
         .clone()
-        .application_name("docket projector")
+        .application_name(&format!("docket {name}"))
         .connect()
         .await?;
     // Rows are found by their keys; a plan made on the day when a table was
@@ -93,7 +94,7 @@ async fn open(options: &PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
 /// for the whole life of another replica.
 async fn wait_for(connection: &mut PgConnection, name: &str) -> Result<bool, sqlx::Error> {
     const LOCK_NOT_AVAILABLE: &str = "55P03";
-    let key = key(connection, name).await?;
+    let key = lock_key(connection, name).await?;
     sqlx::query("set lock_timeout = '1s'")
         .execute(&mut *connection)
         .await?;
@@ -116,7 +117,10 @@ async fn wait_for(connection: &mut PgConnection, name: &str) -> Result<bool, sql
 
 /// The lock's number, from the schema and the name: advisory locks are one set
 /// for the whole database, and each tenant has a schema.
-async fn key(connection: &mut PgConnection, name: &str) -> Result<i64, sqlx::Error> {
+pub(crate) async fn lock_key(
+    connection: &mut PgConnection,
+    name: &str,
+) -> Result<i64, sqlx::Error> {
     let schema = sqlx::query_scalar!(r#"select current_schema()::text as "schema!""#)
         .fetch_one(connection)
         .await?;

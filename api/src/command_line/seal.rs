@@ -1,0 +1,182 @@
+//! `docket seal`.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use domain::ids::PersonId;
+use domain::{Actor, Role};
+use event_store::DatabaseSource;
+use event_store::seal::{SealedTree, SignerSource};
+
+use super::DatabaseArgs;
+use crate::desk::Desk;
+use crate::seals::{Outsider, SealSettings, rotate};
+
+/// Where the private key is.
+#[derive(Debug, Clone, Args)]
+pub(super) struct KeyArgs {
+    /// The directory of the private keys that seal the log, which is made, with
+    /// a first key, when a log is first served. Default: `seal-keys` in the
+    /// data directory, or in the user's where the database is elsewhere.
+    #[arg(long, value_name = "DIR", env = "DOCKET_SEAL_KEYS")]
+    seal_keys: Option<PathBuf>,
+
+    /// A command that has the private key instead, such as one that asks a
+    /// security module: with the argument `public-key` it prints the verifier
+    /// key, with `sign` it prints the base64 of the Ed25519 signature of what
+    /// it reads from standard input.
+    #[arg(
+        long,
+        value_name = "COMMAND",
+        env = "DOCKET_SEAL_KEY_COMMAND",
+        conflicts_with = "seal_keys"
+    )]
+    seal_key_command: Option<PathBuf>,
+}
+
+impl KeyArgs {
+    fn source(&self, database: &DatabaseSource) -> SignerSource {
+        match (&self.seal_key_command, &self.seal_keys) {
+            (Some(command), _) => SignerSource::Command(command.clone()),
+            (None, Some(directory)) => SignerSource::Directory(directory.clone()),
+            (None, None) => SealSettings::beside(database).source,
+        }
+    }
+}
+
+/// How the log is sealed, and who is shown its heads.
+#[derive(Debug, Clone, Args)]
+pub(super) struct SealArgs {
+    #[command(flatten)]
+    key: KeyArgs,
+
+    /// What a log that was never sealed is to be called in its heads: a URL
+    /// without its scheme, such as desk.example.cn/log. Default: a name that is
+    /// drawn.
+    #[arg(long, value_name = "NAME", env = "DOCKET_SEAL_ORIGIN")]
+    seal_origin: Option<String>,
+
+    /// Somebody outside who is shown the signed heads: `URL VERIFIER-KEY` for a
+    /// witness that signs them (C2SP tlog-witness), `mailto:ADDRESS`, or
+    /// `file:/PATH`; before it a shortest time such as `10m`. May be repeated;
+    /// in the environment they are separated by semicolons.
+    #[arg(
+        long,
+        value_name = "OUTSIDER",
+        env = "DOCKET_WITNESSES",
+        value_delimiter = ';'
+    )]
+    witness: Vec<Outsider>,
+
+    /// The server that takes mail, such as smtp://mail.internal:25.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "DOCKET_SMTP_URL",
+        hide_env_values = true
+    )]
+    smtp_url: Option<String>,
+
+    /// Who mail is from.
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        default_value = "docket@localhost",
+        env = "DOCKET_MAIL_FROM"
+    )]
+    mail_from: String,
+}
+
+impl SealArgs {
+    pub(super) fn settings(&self, database: &DatabaseSource) -> SealSettings {
+        SealSettings {
+            source: self.key.source(database),
+            origin: self.seal_origin.clone(),
+            outsiders: self.witness.clone(),
+            smtp_url: self.smtp_url.clone(),
+            mail_from: self.mail_from.clone(),
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum SealCommand {
+    /// Prints the public keys of the log, one a line, the present one last:
+    /// what auditors and witnesses are given.
+    Keys {
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
+    /// Prints the last signed head.
+    Checkpoint {
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
+    /// Hands the log over to a new key, which the present one endorses, and
+    /// prints the new public key. A running service takes it up by itself.
+    RotateKey {
+        /// The command that has the new key; without it, a key is made in the
+        /// directory of the keys.
+        #[arg(long, value_name = "COMMAND")]
+        to_command: Option<PathBuf>,
+        /// Who does it: the name that stands in the log.
+        #[arg(long, value_name = "NAME", default_value = "docket:command-line")]
+        by: String,
+        #[command(flatten)]
+        key: KeyArgs,
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
+}
+
+pub(super) async fn run(command: SealCommand) -> anyhow::Result<()> {
+    match command {
+        SealCommand::Keys { database } => {
+            let desk = database.open().await?;
+            let keys = tree(&desk).keys().await;
+            desk.close().await;
+            for key in keys? {
+                writeln!(std::io::stdout(), "{}", key.verifier_key)?;
+            }
+            Ok(())
+        }
+        SealCommand::Checkpoint { database } => {
+            let desk = database.open().await?;
+            let latest = tree(&desk).latest().await;
+            desk.close().await;
+            let latest = latest?.ok_or_else(|| anyhow::anyhow!("the log is not sealed yet"))?;
+            write!(std::io::stdout(), "{}", latest.note)?;
+            Ok(())
+        }
+        SealCommand::RotateKey {
+            to_command,
+            by,
+            key,
+            database,
+        } => {
+            let old = key.source(&database.source());
+            let new = match to_command {
+                Some(command) => SignerSource::Command(command),
+                None => match &old {
+                    SignerSource::Directory(_) => old.clone(),
+                    SignerSource::Command(_) => SealSettings::beside(&database.source()).source,
+                },
+            };
+            let actor = Actor {
+                id: PersonId::new(&*by)?,
+                role: Role::Administrator,
+                teams: Vec::new(),
+            };
+            let desk = database.open().await?;
+            let rotated = rotate(&desk, &old, &new, actor).await;
+            desk.close().await;
+            writeln!(std::io::stdout(), "{}", rotated?)?;
+            Ok(())
+        }
+    }
+}
+
+fn tree(desk: &Desk) -> SealedTree {
+    SealedTree::new(desk.database().pool().clone())
+}

@@ -1,0 +1,218 @@
+//! The seals of the desk as the service keeps them: the sealer, what it says
+//! of itself in the log, and the outsiders who are shown its heads.
+
+mod file;
+mod mail;
+mod outsider;
+mod witness;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use domain::audit::{SealKeys, SealKeysCommand};
+use domain::ids::PersonId;
+use domain::{Actor, Channel, Role};
+use event_store::seal::{KeyChain, SealStatus, SealedTree, Sealer, SignerSource};
+use event_store::{DatabaseSource, local_postgres};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::commands::{CommandError, Envelope, execute};
+use crate::desk::{Desk, Keeps};
+
+pub use outsider::{Outsider, OutsiderError};
+
+/// How a desk is sealed.
+#[derive(Debug, Clone)]
+pub struct SealSettings {
+    /// Where the private key is.
+    pub source: SignerSource,
+    /// What a new log is called in its heads.
+    pub origin: Option<String>,
+    /// Who is shown the heads.
+    pub outsiders: Vec<Outsider>,
+    /// The server that takes mail, as a URL such as `smtp://mail.internal:25`.
+    pub smtp_url: Option<String>,
+    /// Who mail is from.
+    pub mail_from: String,
+}
+
+impl SealSettings {
+    /// The settings of a desk that says nothing of them: keys in a directory
+    /// beside its data, or in the user's own where the database is elsewhere.
+    pub fn beside(source: &DatabaseSource) -> Self {
+        let directory = match source {
+            DatabaseSource::DataDir(directory) => directory.clone(),
+            DatabaseSource::Url(_) => local_postgres::default_data_dir(),
+        };
+        Self::with_keys(directory.join("seal-keys"))
+    }
+
+    /// The same with the keys in a directory.
+    pub fn with_keys(directory: PathBuf) -> Self {
+        Self {
+            source: SignerSource::Directory(directory),
+            origin: None,
+            outsiders: Vec::new(),
+            smtp_url: None,
+            mail_from: "docket@localhost".to_owned(),
+        }
+    }
+}
+
+/// The sealing of a process, and those who carry its heads out.
+pub struct Seals {
+    sealer: Sealer,
+    stop: CancellationToken,
+    tasks: JoinSet<()>,
+    outsiders: Vec<outsider::Shown>,
+}
+
+impl Seals {
+    /// Starts to seal the log of a desk and to show its heads.
+    pub fn start(desk: &Desk, settings: &SealSettings) -> anyhow::Result<Self> {
+        let options = desk.database().pool().connect_options();
+        let sealer = Sealer::start(
+            desk.log(),
+            options.as_ref().clone(),
+            settings.source.clone(),
+            settings.origin.clone(),
+        );
+        let stop = CancellationToken::new();
+        let mut tasks = JoinSet::new();
+        tasks.spawn({
+            let (desk, sealer, stop) = (desk.clone(), sealer.clone(), stop.clone());
+            async move {
+                stop.run_until_cancelled(record_first_key(&desk, &sealer))
+                    .await;
+            }
+        });
+        let tree = SealedTree::new(desk.database().pool().clone());
+        let mut outsiders = Vec::new();
+        for one in &settings.outsiders {
+            let showing = outsider::Showing::new(one, settings, tree.clone(), sealer.heads())?;
+            outsiders.push(showing.shown());
+            let stop = stop.clone();
+            tasks.spawn(async move {
+                stop.run_until_cancelled(showing.run()).await;
+            });
+        }
+        Ok(Self {
+            sealer,
+            stop,
+            tasks,
+            outsiders,
+        })
+    }
+
+    /// What the health of the service says of the seals.
+    pub(crate) fn state(&self) -> SealState {
+        SealState {
+            sealer: self.sealer.clone(),
+            outsiders: self.outsiders.clone(),
+        }
+    }
+
+    /// Seals what is there and ends.
+    pub async fn stop(mut self) {
+        self.stop.cancel();
+        while self.tasks.join_next().await.is_some() {}
+        self.sealer.shutdown().await;
+    }
+}
+
+/// How the sealing fares, for those who only look.
+#[derive(Clone)]
+pub(crate) struct SealState {
+    sealer: Sealer,
+    outsiders: Vec<outsider::Shown>,
+}
+
+impl SealState {
+    pub(crate) fn status(&self) -> SealStatus {
+        self.sealer.status()
+    }
+
+    /// Each outsider, the last head that it was shown, and what is wrong.
+    pub(crate) fn outsiders(&self) -> Vec<(String, outsider::State)> {
+        self.outsiders.iter().map(outsider::Shown::state).collect()
+    }
+}
+
+/// Who stands in the log for what the sealer does.
+const ACTOR: &str = "docket:sealer";
+
+/// Writes the log's first key into the log, once it has one. Another replica
+/// may do the same: the command's id follows from the key.
+async fn record_first_key(desk: &Desk, sealer: &Sealer) {
+    let mut heads = sealer.heads();
+    loop {
+        match adopt(desk).await {
+            Ok(true) => return,
+            Ok(false) => {
+                // The first head comes after the first key.
+                if heads.changed().await.is_err() {
+                    return;
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the log's first key could not be recorded");
+                tokio::time::sleep(Duration::from_secs(5)).await;
+            }
+        }
+    }
+}
+
+async fn adopt(desk: &Desk) -> anyhow::Result<bool> {
+    let tree = SealedTree::new(desk.database().pool().clone());
+    let Some(first) = tree.keys().await?.into_iter().next() else {
+        return Ok(false);
+    };
+    let loaded = Keeps::<SealKeys>::store(desk).load(SealKeys::id()).await?;
+    if loaded.version > 0 {
+        return Ok(true);
+    }
+    let actor = Actor {
+        id: PersonId::new(ACTOR)?,
+        role: Role::Administrator,
+        teams: Vec::new(),
+    };
+    let envelope = Envelope::new(actor, Channel::Process, crate::clock::now())
+        .named(&format!("adopt {}", first.verifier_key));
+    let command = SealKeysCommand::Adopt {
+        verifier_key: first.verifier_key,
+    };
+    match execute::<SealKeys>(desk, SealKeys::id(), &command, &envelope).await {
+        Ok(_) | Err(CommandError::Refused { .. }) => Ok(true),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Hands the log over to a new key: the one before endorses it, and the log
+/// says who did it.
+pub(crate) async fn rotate(
+    desk: &Desk,
+    old: &SignerSource,
+    new: &SignerSource,
+    actor: Actor,
+) -> anyhow::Result<String> {
+    use anyhow::Context;
+    use event_store::seal::{SignatureKind, Signer};
+
+    let tree = SealedTree::new(desk.database().pool().clone());
+    let chain = KeyChain::check(&tree.keys().await?)?;
+    let current = chain
+        .current()
+        .context("the log has no key yet: it gets its first one when it is served")?;
+    let before = Signer::find(old, current).await?;
+    let after = Signer::create(new, current.name(), SignatureKind::Ed25519).await?;
+    let from_size = tree.hand_over(&before, &after).await?;
+    adopt(desk).await?;
+    let envelope = Envelope::new(actor, Channel::Cli, crate::clock::now());
+    let command = SealKeysCommand::Rotate {
+        to: after.key().to_string(),
+        from_size,
+    };
+    execute::<SealKeys>(desk, SealKeys::id(), &command, &envelope).await?;
+    Ok(after.key().to_string())
+}

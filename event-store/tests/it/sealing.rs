@@ -1,0 +1,292 @@
+//! Sealing: a tree that grows with the log, heads that are proved before they
+//! are signed, and a sealer that stops where something does not fit.
+
+use std::time::Duration;
+
+use event_store::seal::{
+    Checkpoint, Hash, KeyChain, SealError, SealStatus, SealedTree, Sealer, SignatureKind,
+    SignedNote, Signer, SignerSource, TileId, VerifierKey, entry_of, leaf_hash, root_of,
+    verify_consistency, verify_inclusion,
+};
+use event_store::{Filter, Log};
+use sqlx::Executor;
+use tempfile::TempDir;
+
+use crate::fixture::{TestLog, note};
+
+/// A log that is being sealed.
+struct Sealed {
+    test: TestLog,
+    keys: TempDir,
+    sealer: Sealer,
+}
+
+impl Sealed {
+    async fn new() -> Self {
+        let test = TestLog::new().await;
+        let keys = TempDir::new().unwrap();
+        let sealer = sealer(&test, &test.log, &keys);
+        Self { test, keys, sealer }
+    }
+
+    fn tree(&self) -> SealedTree {
+        SealedTree::new(self.test.pool().clone())
+    }
+
+    /// Appends so many events.
+    async fn grow(&self, events: u64) {
+        let appends = (0..events).map(|_| async {
+            let commit = note("something happened");
+            self.test.log.append(commit).await.unwrap();
+        });
+        futures_util::future::join_all(appends).await;
+    }
+
+    /// Waits until the log is sealed up to a position.
+    async fn sealed(&self, size: i64) {
+        let mut heads = self.sealer.heads();
+        let reached = heads.wait_for(|head| head.as_ref().is_some_and(|head| head.size >= size));
+        let waited = tokio::time::timeout(Duration::from_secs(30), reached).await;
+        waited
+            .unwrap_or_else(|_| panic!("not sealed: {:?}", self.sealer.status()))
+            .unwrap();
+    }
+
+    async fn leaves(&self) -> Vec<Hash> {
+        let events = self
+            .test
+            .log
+            .read(0, 100_000, &Filter::default())
+            .await
+            .unwrap();
+        let leaf = |event| leaf_hash(entry_of(event).as_bytes());
+        events.iter().map(leaf).collect()
+    }
+
+    /// Stops the sealer and lets another process seal on.
+    async fn again(self) -> Self {
+        self.sealer.shutdown().await;
+        let sealer = sealer(&self.test, &self.test.log, &self.keys);
+        Self { sealer, ..self }
+    }
+
+    async fn tamper(&self, sql: &str) {
+        let mut owner = self.test.owner().await;
+        let sql = format!("set session_replication_role = replica; {sql}");
+        let triggers = ["events", "seal_tiles", "seal_checkpoints"];
+        for table in triggers {
+            let sql = format!("alter table {table} disable trigger all");
+            owner.execute(&*sql).await.unwrap();
+        }
+        owner.execute(&*sql).await.unwrap();
+    }
+
+    /// Waits until the sealer says that something is broken.
+    async fn broken(&self) -> SealStatus {
+        let began = tokio::time::Instant::now();
+        loop {
+            let status = self.sealer.status();
+            if status.broken {
+                return status;
+            }
+            assert!(began.elapsed() < Duration::from_secs(30), "{status:?}");
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+fn sealer(test: &TestLog, log: &Log, keys: &TempDir) -> Sealer {
+    let options = test.pool().connect_options().as_ref().clone();
+    let source = SignerSource::Directory(keys.path().to_owned());
+    Sealer::start(log, options, source, Some("desk.example/log".to_owned()))
+}
+
+#[tokio::test]
+async fn every_event_is_sealed_and_can_be_proved() {
+    let sealed = Sealed::new().await;
+    sealed.grow(3).await;
+    sealed.sealed(3).await;
+    sealed.grow(597).await;
+    sealed.sealed(600).await;
+    let (tree, leaves) = (sealed.tree(), sealed.leaves().await);
+
+    let latest = tree.latest().await.unwrap().unwrap();
+    assert_eq!((latest.size, latest.root), (600, root_of(&leaves)));
+    for position in [1, 2, 255, 256, 257, 512, 513, 600] {
+        for size in [position, 513, 600] {
+            let index = usize::try_from(position).unwrap() - 1;
+            let Ok(proof) = tree.inclusion_proof(position, size).await else {
+                assert!(position > size);
+                continue;
+            };
+            let root = tree.root(size).await.unwrap();
+            assert_eq!(root, root_of(&leaves[..usize::try_from(size).unwrap()]));
+            let index = (u64::try_from(index).unwrap(), u64::try_from(size).unwrap());
+            let leaf = leaves[usize::try_from(index.0).unwrap()];
+            verify_inclusion(leaf, index.0, index.1, &proof, root).unwrap();
+        }
+    }
+    for (old, new) in [(1, 600), (3, 600), (256, 257), (255, 512), (600, 600)] {
+        let proof = tree.consistency_proof(old, new).await.unwrap();
+        let (from, to) = (tree.root(old).await.unwrap(), tree.root(new).await.unwrap());
+        let (old, new) = (u64::try_from(old).unwrap(), u64::try_from(new).unwrap());
+        verify_consistency(old, from, new, to, &proof).unwrap();
+    }
+    for (old, new) in [(0, 600), (-1, 600), (5, 4)] {
+        let refused = tree.consistency_proof(old, new).await.unwrap_err();
+        assert!(matches!(refused, SealError::NoProof(_)), "{refused}");
+    }
+    let refused = tree.inclusion_proof(1, 601).await.unwrap_err();
+    assert!(matches!(refused, SealError::NotSealed { sealed: 600 }));
+}
+
+#[tokio::test]
+async fn tiles_hold_the_hashes_of_the_specification() {
+    let sealed = Sealed::new().await;
+    sealed.grow(600).await;
+    sealed.sealed(600).await;
+    let (tree, leaves) = (sealed.tree(), sealed.leaves().await);
+    let tile = async |path: &str| tree.tile(path.parse::<TileId>().unwrap()).await.unwrap();
+    assert_eq!(tile("0/000").await.unwrap(), leaves[..256]);
+    assert_eq!(tile("0/002.p/88").await.unwrap(), leaves[512..]);
+    assert_eq!(tile("0/002.p/5").await.unwrap(), leaves[512..517]);
+    let above = [root_of(&leaves[..256]), root_of(&leaves[256..512])];
+    assert_eq!(tile("1/000.p/2").await.unwrap(), above);
+    for missing in [
+        "0/002",
+        "0/002.p/89",
+        "1/000",
+        "1/000.p/3",
+        "2/000.p/1",
+        "0/x001/000",
+    ] {
+        assert_eq!(tile(missing).await, None, "{missing}");
+    }
+}
+
+#[tokio::test]
+async fn another_replica_seals_on_and_every_head_follows_from_the_one_before() {
+    let mut sealed = Sealed::new().await;
+    for round in 1..=4 {
+        sealed.grow(200).await;
+        sealed.sealed(200 * round).await;
+        sealed = sealed.again().await;
+    }
+    let tree = sealed.tree();
+    let heads = tree.checkpoints(0, 1_000).await.unwrap();
+    let key: VerifierKey = tree.keys().await.unwrap()[0].verifier_key.parse().unwrap();
+    assert_eq!(key.name(), "desk.example/log");
+    for pair in heads.windows(2) {
+        let (old, new) = (&pair[0], &pair[1]);
+        let proof = tree.consistency_proof(old.size, new.size).await.unwrap();
+        let (size, next) = (
+            u64::try_from(old.size).unwrap(),
+            u64::try_from(new.size).unwrap(),
+        );
+        verify_consistency(size, old.root, next, new.root, &proof).unwrap();
+    }
+    for head in &heads {
+        let note: SignedNote = head.note.parse().unwrap();
+        key.verify(&note).unwrap();
+        let checkpoint: Checkpoint = note.text.parse().unwrap();
+        assert_eq!(checkpoint.origin, "desk.example/log");
+        assert_eq!(i64::try_from(checkpoint.size), Ok(head.size));
+        assert_eq!(checkpoint.root, head.root);
+    }
+    assert_eq!(heads.last().unwrap().size, 800);
+}
+
+#[tokio::test]
+async fn a_sealer_that_finds_the_log_altered_signs_nothing_more() {
+    let sealed = Sealed::new().await;
+    sealed.grow(20).await;
+    sealed.sealed(20).await;
+    sealed.sealer.shutdown().await;
+    sealed
+        .tamper("update events set metadata = (replace(metadata::text, 'li.wei', 'li.lei'))::json where position = 7")
+        .await;
+    let sealed = sealed.again().await;
+    let status = sealed.broken().await;
+    assert!(
+        status
+            .failed
+            .unwrap()
+            .contains("contradicts what was signed")
+    );
+    sealed.grow(5).await;
+    let last = sealed.tree().latest().await.unwrap().unwrap();
+    assert_eq!(last.size, 20);
+}
+
+#[tokio::test]
+async fn a_head_that_was_replaced_stops_the_sealer() {
+    let sealed = Sealed::new().await;
+    sealed.grow(20).await;
+    sealed.sealed(20).await;
+    sealed
+        .tamper("update seal_checkpoints set root = sha256('x') where size = (select max(size) from seal_checkpoints)")
+        .await;
+    sealed.grow(1).await;
+    let status = sealed.broken().await;
+    assert!(
+        status
+            .failed
+            .unwrap()
+            .contains("is not the one that was signed last")
+    );
+}
+
+#[tokio::test]
+async fn a_key_hands_over_to_the_next_while_the_log_is_sealed() {
+    let sealed = Sealed::new().await;
+    sealed.grow(10).await;
+    sealed.sealed(10).await;
+    let source = SignerSource::Directory(sealed.keys.path().to_owned());
+    let tree = sealed.tree();
+    let first: VerifierKey = tree.keys().await.unwrap()[0].verifier_key.parse().unwrap();
+    let before = Signer::find(&source, &first).await.unwrap();
+    let after = Signer::create(&source, first.name(), SignatureKind::Ed25519)
+        .await
+        .unwrap();
+    let size = tree.hand_over(&before, &after).await.unwrap();
+    assert_eq!(size, 10);
+    sealed.grow(10).await;
+    sealed.sealed(20).await;
+
+    let chain = KeyChain::check(&tree.keys().await.unwrap()).unwrap();
+    assert!(chain.leads_from(&first));
+    assert_eq!(chain.current(), Some(after.key()));
+    for head in tree.checkpoints(0, 1_000).await.unwrap() {
+        let note: SignedNote = head.note.parse().unwrap();
+        chain.verify(&note, head.size).unwrap();
+        let by = if head.size <= 10 { &first } else { after.key() };
+        by.verify(&note).unwrap();
+    }
+    // A key that nobody endorsed is no key of the log.
+    let mut rows = tree.keys().await.unwrap();
+    rows[1].endorsement = rows[1]
+        .endorsement
+        .take()
+        .map(|note| note.replace("\n10\n", "\n11\n"));
+    assert!(KeyChain::check(&rows).is_err());
+}
+
+#[tokio::test]
+async fn without_its_key_the_log_is_not_sealed_and_says_which_is_missing() {
+    let sealed = Sealed::new().await;
+    sealed.grow(1).await;
+    sealed.sealed(1).await;
+    sealed.sealer.shutdown().await;
+    let elsewhere = TempDir::new().unwrap();
+    let other = sealer(&sealed.test, &sealed.test.log, &elsewhere);
+    let began = tokio::time::Instant::now();
+    let problem = loop {
+        if let Some(problem) = other.status().failed {
+            break problem;
+        }
+        assert!(began.elapsed() < Duration::from_secs(30));
+        tokio::task::yield_now().await;
+    };
+    assert!(problem.contains("is not in"), "{problem}");
+    assert!(!other.status().broken);
+}
