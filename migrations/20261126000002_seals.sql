@@ -44,14 +44,17 @@ create table seal_checkpoints (
     size      bigint      not null primary key check (size > 0),
     root      bytea       not null,
     note      text        not null collate "C",
+    leaves    bytea       not null,
     signed_at timestamptz not null default clock_timestamp(),
-    constraint seal_checkpoints_root check (octet_length(root) = 32)
+    constraint seal_checkpoints_root check (octet_length(root) = 32),
+    constraint seal_checkpoints_leaves check (octet_length(leaves) % 32 = 0)
 );
 
 comment on table seal_checkpoints is 'Every head that was signed.';
 comment on column seal_checkpoints.size is 'How many events it covers: all up to this position.';
 comment on column seal_checkpoints.root is 'The hash over all of them.';
 comment on column seal_checkpoints.note is 'The signed note (C2SP tlog-checkpoint), byte for byte.';
+comment on column seal_checkpoints.leaves is 'The hashes of the last events that it is the first to cover, as far as no full tile holds them: tells which event was altered where the root only tells that one was.';
 comment on column seal_checkpoints.signed_at is 'When it was signed.';
 
 create table seal_cosignatures (

@@ -7,6 +7,7 @@ use futures_util::Stream;
 use sqlx::PgPool;
 use uuid::Uuid;
 
+use crate::seal::SealedTree;
 use crate::{Filter, Head, RecordedEvent, StoreError, reading, scan};
 
 /// The log, for looking at it as a whole. Needs only the right to read.
@@ -189,6 +190,21 @@ impl Audit {
         upto: i64,
     ) -> impl Stream<Item = Result<Vec<RecordedEvent>, StoreError>> + Send + Unpin + 'static {
         scan::scan(self.pool.connect_options(), 0, upto)
+    }
+
+    /// Reads positions `after + 1` to `upto` in order, as fast as the server
+    /// sends.
+    pub fn scan_range(
+        &self,
+        after: i64,
+        upto: i64,
+    ) -> impl Stream<Item = Result<Vec<RecordedEvent>, StoreError>> + Send + Unpin + 'static {
+        scan::scan(self.pool.connect_options(), after, upto)
+    }
+
+    /// The signed heads of the log, its tiles and its keys.
+    pub fn seals(&self) -> SealedTree {
+        SealedTree::new(self.pool.clone())
     }
 
     /// Reads positions 1 to `upto` stream by stream: all events of an aggregate

@@ -11,7 +11,7 @@ use cqrs_es::persist::EventUpcaster;
 use domain::audit::{LogExportEvent, SealKeysEvent};
 use domain::configuration::{self, CategoryTree, PriorityMatrix};
 use domain::incident;
-use domain::organisation::{TeamEvent, TokenEvent};
+use domain::organisation::{self, TeamEvent, TokenEvent};
 use domain::work_item::WorkEvent;
 use event_store::{Metadata, RecordedEvent};
 use serde::de::DeserializeOwned;
@@ -39,6 +39,20 @@ pub enum DeskEvent {
 }
 
 impl DeskEvent {
+    /// The key that the event claims for its object, so that no other object
+    /// can have it: what is reserved under, and the key.
+    pub fn claim(&self) -> Option<(&'static str, String)> {
+        match self {
+            Self::Incident(incident::Event::Work(WorkEvent::Registered { number, .. })) => {
+                Some((incident::NUMBERS, number.clone()))
+            }
+            Self::Team(TeamEvent::TeamFounded { code, .. }) => {
+                Some((organisation::TEAM_CODES, code.to_string()))
+            }
+            _ => None,
+        }
+    }
+
     /// What happened to a work item of any practice, where it is something
     /// that all practices share.
     pub fn work(&self) -> Option<&WorkEvent> {

@@ -16,6 +16,29 @@ impl Numbers {
         Self { pool }
     }
 
+    /// Sees to it that the numbers go on behind those that are taken: after a
+    /// log was brought back from an export.
+    pub async fn go_on_behind_taken(&self) -> Result<(), ReadError> {
+        sqlx::query!(
+            r#"
+            select setval(
+                'incident_number',
+                greatest(
+                    (select last_value from incident_number),
+                    (
+                        select max(substring(key from '^INC([0-9]{7,18})$')::bigint)
+                        from reservations
+                        where scope = 'incident.number'
+                    )
+                )
+            ) as "last!"
+            "#
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(())
+    }
+
     /// The next `count` numbers of a practice, such as `INC0000042`.
     pub async fn next_numbers(&self, practice: &str, count: u32) -> Result<Vec<String>, ReadError> {
         let (prefix, sequence) = match practice {

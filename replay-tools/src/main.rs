@@ -3,8 +3,12 @@
 //! asks nor trusts a running one.
 
 mod as_of;
+mod export;
 mod history;
+mod import;
 mod output;
+mod package;
+mod prove;
 mod rebuild;
 mod session;
 mod status;
@@ -67,10 +71,14 @@ Examples:
   docket-replay status                             of this user's own desk
   docket-replay history INC0000042 --data-dir /srv/desk
   docket-replay as-of INC0000042 --at 2026-03-01T09:00:00Z
+  docket-replay verify --key log.key --witness kept-heads.txt
   docket-replay verify --json --database-url postgres://auditor@db.internal/docket
+  docket-replay export --output evidence --by chen.audit
+  docket-replay verify --export evidence --key log.key
   docket-replay rebuild --check all
 
-A login that may only read is enough for everything but `rebuild`. A private
+A login that may only read is enough for everything but `rebuild`, `export` and
+`import`. A private
 PostgreSQL is found if it runs, and else started for as long as the command
 takes.";
 
@@ -102,8 +110,17 @@ enum Command {
     History(history::Arguments),
     /// How did an incident stand then: as it was known, or as it was?
     AsOf(as_of::Arguments),
-    /// Is the log whole? Names the first bad position.
-    Verify,
+    /// Is the log whole and unaltered? In its database or as an export; names
+    /// the first bad position.
+    Verify(verify::Arguments),
+    /// Proves to others that an event is in the log, or that the log of one
+    /// size is the beginning of that of another one.
+    Prove(prove::Arguments),
+    /// Takes the log, or a part of it, away in a form that others can read and
+    /// verify. That it was done is itself an event.
+    Export(export::Arguments),
+    /// Brings a log back from an export, into an empty database.
+    Import(import::Arguments),
     /// Builds projections anew from the log: to replace the live ones, or to
     /// compare with them.
     Rebuild(rebuild::Arguments),
@@ -139,8 +156,16 @@ fn main() -> ExitCode {
 fn run(source: &DatabaseSource, command: Command, output: &mut Output) -> anyhow::Result<Verdict> {
     let runtime = tokio::runtime::Runtime::new().context("the runtime cannot be started")?;
     runtime.block_on(async {
+        match command {
+            Command::Verify(arguments) if arguments.export.is_some() => {
+                let directory = arguments.export.clone().unwrap_or_default();
+                return verify::run_on_export(directory, &arguments, output).await;
+            }
+            Command::Import(arguments) => return import::run(source, &arguments, output).await,
+            _ => {}
+        }
         let access = match command {
-            Command::Rebuild(_) => Access::Service,
+            Command::Rebuild(_) | Command::Export(_) => Access::Service,
             _ => Access::ReadOnly,
         };
         let session = Session::open(source, access).await?;
@@ -165,7 +190,11 @@ async fn dispatch(
         Command::Status => status::run(&audit, output).await,
         Command::History(arguments) => history::run(&audit, &arguments, output).await,
         Command::AsOf(arguments) => as_of::run(&audit, &arguments, output).await,
-        Command::Verify => verify::run(&audit, output).await,
+        Command::Verify(arguments) => verify::run(&audit, &arguments, output).await,
+        Command::Prove(arguments) => prove::run(&audit, &arguments, output).await,
+        Command::Export(arguments) => export::run(session.database(), &arguments, output).await,
+        // Needs no open database, and makes one.
+        Command::Import(_) => unreachable!("it is run before a database is opened"),
         Command::Rebuild(arguments) => rebuild::run(session.database(), &arguments, output).await,
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
+use domain::incident::NUMBERS;
 use domain::work_item::WorkEvent;
 use event_store::{Audit, RecordedEvent};
 use projections::Decoded;
@@ -74,8 +75,6 @@ fn decode(recorded: Vec<RecordedEvent>) -> anyhow::Result<Vec<Decoded>> {
 /// Whom a name may mean. The surest way of looking comes first, and a later
 /// one is gone only if that finds nobody.
 async fn candidates(audit: &Audit, named: &str) -> anyhow::Result<Vec<Uuid>> {
-    /// The scope in which incidents reserve their numbers.
-    const NUMBERS: &str = "incident.number";
     if let Ok(id) = Uuid::try_parse(named) {
         return Ok(vec![id]);
     }

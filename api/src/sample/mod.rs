@@ -249,7 +249,7 @@ async fn take(
     let mut envelope = Envelope::new(step.actor.clone(), Channel::Api, step.at).named(&step.name);
     if let (Action::Register(_), Some(number)) = (&step.action, number) {
         envelope.reservations.push(Reservation {
-            scope: "incident.number",
+            scope: domain::incident::NUMBERS,
             key: number.to_owned(),
         });
     }

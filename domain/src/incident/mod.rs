@@ -20,6 +20,9 @@
 //! | Cancelled | 已取消 | - |
 //! | Merged | 已合并 | - |
 
+/// What the numbers of incidents are reserved under: none is given twice.
+pub const NUMBERS: &str = "incident.number";
+
 mod actions;
 mod aggregate;
 mod closing;

@@ -2,6 +2,9 @@
 //! programs act. People as aggregates of their own, units and positions
 //! follow; until then a person is a name in a team.
 
+/// What the codes of teams are reserved under: each is one team's.
+pub const TEAM_CODES: &str = "team.code";
+
 mod team;
 mod token;
 

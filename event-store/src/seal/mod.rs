@@ -16,7 +16,7 @@ mod proof;
 mod sealed;
 mod sealer;
 mod signer;
-mod storage;
+pub(crate) mod storage;
 mod tile;
 mod tree;
 
@@ -30,4 +30,4 @@ pub use sealer::{SealStatus, Sealed, Sealer};
 pub use signer::{Signer, SignerError, SignerSource};
 pub use storage::{Cosignature, StoredCheckpoint};
 pub use tile::{TILE_WIDTH, TileId, TilePathError};
-pub use tree::{Hash, Tree, leaf_hash, node_hash, root_of};
+pub use tree::{FullTile, Hash, Tree, leaf_hash, node_hash, root_of};

@@ -228,7 +228,31 @@ impl SignedNote {
         }
     }
 
-    /// Adds a signature line as a witness answers it.
+    /// Reads the notes of a file, one behind the other, empty lines between
+    /// them: what a file that keeps the heads of a log holds, or one mail.
+    pub fn parse_all(text: &str) -> Result<Vec<Self>, NoteError> {
+        let mut notes = Vec::new();
+        let mut note = String::new();
+        let mut is_signed = false;
+        for line in text.replace("\r\n", "\n").lines() {
+            let is_signature = line.starts_with("\u{2014} ");
+            if is_signed && !is_signature {
+                notes.push(note.parse()?);
+                note.clear();
+            }
+            is_signed = is_signature;
+            if !note.is_empty() || !line.is_empty() {
+                note.push_str(line);
+                note.push('\n');
+            }
+        }
+        if !note.is_empty() {
+            notes.push(note.parse()?);
+        }
+        Ok(notes)
+    }
+
+    /// Reads a signature line, as a witness answers it.
     pub fn parse_signature(line: &str) -> Result<Signature, NoteError> {
         let rest = line
             .strip_prefix("\u{2014} ")
@@ -337,6 +361,17 @@ mod tests {
             key.verify(&other),
             Err(NoteError::NotSigned { .. })
         ));
+    }
+
+    #[test]
+    fn the_notes_of_a_file_are_read_one_by_one() {
+        let note: SignedNote = NOTE.parse().unwrap();
+        let two = SignedNote::parse_all(&format!("{NOTE}\n{NOTE}\n")).unwrap();
+        assert_eq!(two, [note.clone(), note.clone()]);
+        let by_mail = SignedNote::parse_all(&NOTE.replace('\n', "\r\n")).unwrap();
+        assert_eq!(by_mail, [note]);
+        assert_eq!(SignedNote::parse_all("\n").unwrap(), []);
+        assert!(SignedNote::parse_all("no note\n").is_err());
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::proof::{self, Span};
 use super::signer::{Signer, SignerError};
 use super::storage::{self, Cosignature, StoredCheckpoint};
 use super::tile::{TILE_WIDTH, TileId};
-use super::tree::{Hash, Tree, root_of};
+use super::tree::{FullTile, Hash, Tree, root_of};
 use crate::{Filter, RecordedEvent, StoreError, reading};
 
 /// Why there is no seal, or no proof.
@@ -153,9 +153,15 @@ impl SealedTree {
             return storage::partial_tile(&mut connection, tile).await.map(Some);
         }
         match storage::full_tiles(&mut *connection, &[tile]).await?.pop() {
-            Some((_, hashes)) => Ok(Some(hashes)),
+            Some(tile) => Ok(Some(tile.hashes)),
             None => Err(SealError::broken(0, format!("tile {tile} is missing"))),
         }
+    }
+
+    /// Some full tiles as they are stored; those that are not there are left
+    /// out.
+    pub async fn stored_tiles(&self, tiles: &[TileId]) -> Result<Vec<FullTile>, SealError> {
+        storage::full_tiles(&self.pool, tiles).await
     }
 
     /// The events of a tile of level 0; nothing where the sealed log does not
@@ -288,6 +294,7 @@ async fn hashes(
     let mut tiles: HashMap<TileId, Vec<Hash>> = storage::full_tiles(&mut *connection, &full)
         .await?
         .into_iter()
+        .map(|tile| (tile.id, tile.hashes))
         .collect();
     for tile in partial {
         tiles.insert(tile, storage::partial_tile(connection, tile).await?);

@@ -297,7 +297,9 @@ impl Sealing {
         hold.signer.sign(&mut note).await?;
         hold.signer.key().verify(&note)?;
         let note = note.to_string();
-        storage::add_checkpoint(&mut *transaction, size, root, &note).await?;
+        let covered = hold.last.as_ref().map_or(0, |last| last.size);
+        let leaves = hold.tree.edge_leaves_after(covered);
+        storage::add_checkpoint(&mut *transaction, size, root, &note, leaves).await?;
         let last = storage::last_checkpoint(&mut *transaction).await?;
         transaction.commit().await.map_err(StoreError::from)?;
         hold.last = last;

@@ -20,6 +20,9 @@ pub struct StoredCheckpoint {
     pub root: Hash,
     /// The signed note.
     pub note: String,
+    /// The hashes of the last events that it is the first to cover, as far as
+    /// no full tile holds them.
+    pub leaves: Vec<Hash>,
     /// When it was signed.
     pub signed_at: DateTime<Utc>,
 }
@@ -41,6 +44,7 @@ struct CheckpointRow {
     size: i64,
     root: Vec<u8>,
     note: String,
+    leaves: Vec<u8>,
     signed_at: DateTime<Utc>,
 }
 
@@ -52,6 +56,7 @@ impl TryFrom<CheckpointRow> for StoredCheckpoint {
             size: row.size,
             root: stored_hash(&row.root)?,
             note: row.note,
+            leaves: hashes_of(&row.leaves)?,
             signed_at: row.signed_at,
         })
     }
@@ -102,7 +107,7 @@ pub(crate) async fn last_checkpoint(
 ) -> Result<Option<StoredCheckpoint>, SealError> {
     let row = sqlx::query_as!(
         CheckpointRow,
-        "select size, root, note, signed_at from seal_checkpoints order by size desc limit 1"
+        "select size, root, note, leaves, signed_at from seal_checkpoints order by size desc limit 1"
     )
     .fetch_optional(executor)
     .await
@@ -118,7 +123,7 @@ pub(crate) async fn checkpoints(
 ) -> Result<Vec<StoredCheckpoint>, SealError> {
     let rows = sqlx::query_as!(
         CheckpointRow,
-        "select size, root, note, signed_at from seal_checkpoints where size > $1 order by size limit $2",
+        "select size, root, note, leaves, signed_at from seal_checkpoints where size > $1 order by size limit $2",
         after,
         limit,
     )
@@ -134,12 +139,14 @@ pub(crate) async fn add_checkpoint(
     size: i64,
     root: Hash,
     note: &str,
+    leaves: &[Hash],
 ) -> Result<(), StoreError> {
     sqlx::query!(
-        "insert into seal_checkpoints (size, root, note) values ($1, $2, $3)",
+        "insert into seal_checkpoints (size, root, note, leaves) values ($1, $2, $3, $4)",
         size,
         root.0.as_slice(),
         note,
+        bytes_of(leaves),
     )
     .execute(executor)
     .await?;
@@ -177,7 +184,7 @@ pub(crate) async fn add_tiles(
 pub(crate) async fn full_tiles(
     executor: impl PgExecutor<'_>,
     tiles: &[TileId],
-) -> Result<Vec<(TileId, Vec<Hash>)>, SealError> {
+) -> Result<Vec<FullTile>, SealError> {
     if tiles.is_empty() {
         return Ok(Vec::new());
     }
@@ -185,7 +192,7 @@ pub(crate) async fn full_tiles(
     let numbers: Vec<i64> = tiles.iter().map(|tile| signed(tile.number)).collect();
     let rows = sqlx::query!(
         "
-        select t.level, t.number, t.hashes
+        select t.level, t.number, t.root, t.hashes
         from unnest($1::smallint[], $2::bigint[]) as wanted (level, number)
         join seal_tiles t on t.level = wanted.level and t.number = wanted.number
         ",
@@ -198,8 +205,11 @@ pub(crate) async fn full_tiles(
     rows.into_iter()
         .map(|row| {
             let level = u8::try_from(row.level).unwrap_or(u8::MAX);
-            let tile = TileId::new(level, u64::try_from(row.number).unwrap_or_default());
-            Ok((tile, hashes_of(&row.hashes)?))
+            Ok(FullTile {
+                id: TileId::new(level, u64::try_from(row.number).unwrap_or_default()),
+                root: stored_hash(&row.root)?,
+                hashes: hashes_of(&row.hashes)?,
+            })
         })
         .collect()
 }

@@ -87,11 +87,13 @@ pub fn root_of(hashes: &[Hash]) -> Hash {
 
 /// A tile that has become full.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct FullTile {
-    pub(crate) id: TileId,
+pub struct FullTile {
+    /// Which one.
+    pub id: TileId,
     /// The hash of the subtree that it stands for.
-    pub(crate) root: Hash,
-    pub(crate) hashes: Vec<Hash>,
+    pub root: Hash,
+    /// Its hashes.
+    pub hashes: Vec<Hash>,
 }
 
 /// A tree that grows at its right edge, of which only the edge is in memory:
@@ -164,8 +166,17 @@ impl Tree {
         right.unwrap_or_else(Hash::of_empty_tree)
     }
 
+    /// The hashes of the leaves behind a size, as far as no full tile holds
+    /// them.
+    pub fn edge_leaves_after(&self, size: i64) -> &[Hash] {
+        let leaves = self.edge.first().map_or(&[][..], Vec::as_slice);
+        let behind = i64::try_from(self.size).unwrap_or(i64::MAX) - size;
+        let wanted = usize::try_from(behind).unwrap_or_default();
+        &leaves[leaves.len().saturating_sub(wanted)..]
+    }
+
     /// The tiles that have become full since the last time somebody asked.
-    pub(crate) fn take_full(&mut self) -> Vec<FullTile> {
+    pub fn take_full(&mut self) -> Vec<FullTile> {
         std::mem::take(&mut self.full)
     }
 

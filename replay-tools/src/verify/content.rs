@@ -19,6 +19,25 @@ pub(super) fn first_wrong(events: &[RecordedEvent]) -> Option<Finding> {
     })
 }
 
+/// Reads an event, or says what is wrong with it, as the end of a sentence:
+/// all that is asked of one whose bytes were signed.
+pub(super) fn readable(event: &RecordedEvent) -> Result<DeskEvent, String> {
+    if let Err(error) = event.metadata() {
+        return Err(format!("has an envelope that cannot be read: {error}"));
+    }
+    let decoded = decode(event).map_err(|error| format!("cannot be read: {}", error.detail))?;
+    if decoded == DeskEvent::Unknown {
+        return Err(format!(
+            "belongs to an aggregate of a kind that this program does not know: {:?}",
+            event.aggregate_type
+        ));
+    }
+    match fold::out_of_place(&decoded, event.sequence) {
+        None => Ok(decoded),
+        Some(problem) => Err(problem),
+    }
+}
+
 /// What is wrong with an event, as the end of a sentence.
 fn problem(event: &RecordedEvent) -> Option<String> {
     let payload = match canonical(&event.payload) {
@@ -38,20 +57,7 @@ fn problem(event: &RecordedEvent) -> Option<String> {
             event.event_type
         ));
     }
-    if let Err(error) = event.metadata() {
-        return Some(format!("has an envelope that cannot be read: {error}"));
-    }
-    let decoded = match decode(event) {
-        Ok(decoded) => decoded,
-        Err(error) => return Some(format!("cannot be read: {}", error.detail)),
-    };
-    if decoded == DeskEvent::Unknown {
-        return Some(format!(
-            "belongs to an aggregate of a kind that this program does not know: {:?}",
-            event.aggregate_type
-        ));
-    }
-    fold::out_of_place(&decoded, event.sequence)
+    readable(event).err()
 }
 
 /// Reads JSON that must be in canonical form, byte for byte.

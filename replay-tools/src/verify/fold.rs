@@ -37,7 +37,15 @@ impl State {
     /// Takes the next event in, and says what in it contradicts those before.
     /// One that cannot be read is passed over; the reader by position names it.
     pub(super) fn take(&mut self, recorded: &RecordedEvent) -> Option<String> {
-        let event = decode(recorded).ok()?;
+        self.take_decoded(recorded, decode(recorded).ok()?)
+    }
+
+    /// The same with an event that has been read already.
+    pub(super) fn take_decoded(
+        &mut self,
+        recorded: &RecordedEvent,
+        event: DeskEvent,
+    ) -> Option<String> {
         match event {
             DeskEvent::Incident(event) => {
                 if !matches!(self, Self::Incident(_)) {

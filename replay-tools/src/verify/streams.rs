@@ -1,9 +1,11 @@
 //! What holds within each stream: a sequence without a gap, in the order of
 //! positions, and events that fold.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use event_store::RecordedEvent;
+use projections::DeskEvent;
 use uuid::Uuid;
 
 use super::Finding;
@@ -35,13 +37,7 @@ impl Streams {
         });
         if is_next_stream {
             self.count += 1;
-            self.current = Some(Stream {
-                aggregate_type: Arc::clone(&event.aggregate_type),
-                aggregate_id: event.aggregate_id,
-                sequence: 0,
-                position: 0,
-                state: State::None,
-            });
+            self.current = Some(Stream::new(event));
         }
         if let Some(stream) = &mut self.current {
             let found = stream.take(event);
@@ -60,7 +56,48 @@ impl Streams {
     }
 }
 
+/// A reader who goes by position and keeps every stream in mind.
+#[derive(Debug, Default)]
+pub(super) struct ManyStreams {
+    streams: HashMap<(Arc<str>, Uuid), Stream>,
+}
+
+impl ManyStreams {
+    /// Goes on to the next event of any stream.
+    pub(super) fn take(&mut self, event: &RecordedEvent, decoded: DeskEvent) -> Option<Finding> {
+        let key = (Arc::clone(&event.aggregate_type), event.aggregate_id);
+        self.streams
+            .entry(key)
+            .or_insert_with(|| Stream::new(event))
+            .take_decoded(event, decoded)
+    }
+
+    /// How many streams there are.
+    pub(super) fn count(&self) -> usize {
+        self.streams.len()
+    }
+}
+
 impl Stream {
+    fn new(event: &RecordedEvent) -> Self {
+        Self {
+            aggregate_type: Arc::clone(&event.aggregate_type),
+            aggregate_id: event.aggregate_id,
+            sequence: 0,
+            position: 0,
+            state: State::None,
+        }
+    }
+
+    /// Goes on to the next event, which has been read already.
+    fn take_decoded(&mut self, event: &RecordedEvent, decoded: DeskEvent) -> Option<Finding> {
+        let found = self.out_of_order(event);
+        self.sequence = event.sequence;
+        self.position = event.position;
+        let contradiction = self.state.take_decoded(event, decoded);
+        found.or(contradiction.map(|problem| Finding::new(event.position, problem)))
+    }
+
     fn take(&mut self, event: &RecordedEvent) -> Option<Finding> {
         let found = self.out_of_order(event);
         self.sequence = event.sequence;

@@ -147,7 +147,7 @@ impl OrganisationMutations {
         let code = required(&input.code, "code", Line::new)?;
         let id = TeamId::from_code(code.as_str());
         let reservations = vec![Reservation {
-            scope: "team.code",
+            scope: domain::organisation::TEAM_CODES,
             key: code.to_string(),
         }];
         let command = TeamCommand::Found {

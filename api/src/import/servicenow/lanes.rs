@@ -225,7 +225,7 @@ impl Lane {
             } else {
                 let number = self.numbers.draw(&self.desk).await?;
                 envelope.reservations.push(Reservation {
-                    scope: "incident.number",
+                    scope: domain::incident::NUMBERS,
                     key: number.clone(),
                 });
                 number

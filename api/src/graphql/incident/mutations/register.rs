@@ -88,7 +88,7 @@ impl RegisterMutations {
         };
         intake.number = next_number(desk).await?;
         envelope.reservations = vec![Reservation {
-            scope: "incident.number",
+            scope: domain::incident::NUMBERS,
             key: intake.number.clone(),
         }];
         let command = Command::Register(Box::new(intake));

@@ -1,0 +1,403 @@
+//! The log as an export, verified with nothing else at hand. Blocks of events
+//! are read, hashed and decoded on all processors; one thread takes them in
+//! their order, holds them against the seals and folds the aggregates.
+//!
+//! Each aggregate that is folded takes memory. A long log is folded in several
+//! passes, a share of its aggregates at a time, so that memory stays bounded.
+
+use std::collections::VecDeque;
+use std::num::NonZero;
+use std::path::PathBuf;
+
+use chrono::{DateTime, Utc};
+use domain::audit::ExportFormat;
+use event_store::RecordedEvent;
+use event_store::seal::{Entry, Hash, entry_of, leaf_hash};
+use indicatif::ProgressBar;
+use projections::DeskEvent;
+use tokio::task::JoinHandle;
+
+use super::order::Order;
+use super::seals::{Seals, altered};
+use super::streams::ManyStreams;
+use super::trust::Trust;
+use super::{Checked, Finding, content};
+use crate::output::Output;
+use crate::package::{EVENTS_PARQUET, Lines, Package, ParquetEvents};
+
+/// How many events are folded in one pass at most.
+const EVENTS_PER_PASS: i64 = 4_000_000;
+
+/// Checks an export.
+pub(super) async fn check(
+    directory: PathBuf,
+    trust: Trust,
+    output: &mut Output,
+) -> anyhow::Result<Checked> {
+    let package = Package::open(&directory)?;
+    let size = package.head.size()?;
+    let mut blind_spots = trust.blind_spots();
+    let chain = match package.chain() {
+        Ok(chain) => chain,
+        Err(error) => {
+            let problem = format!("the keys of the log do not follow from each other: {error}");
+            return Ok(Checked::broken(size, Finding::new(0, problem)));
+        }
+    };
+    let untrusted = trust.contradiction(&chain);
+    let seals = Seals::of_export(chain, &package.head, trust.witnessed)?;
+    let length = u64::try_from(package.manifest.events).unwrap_or_default();
+    let bar = output.progress("verifying", length);
+    let is_complete = package.manifest.complete;
+    let mut reading = Reading {
+        package: &package,
+        seals,
+        bar: &bar,
+        events: 0,
+        recorded_at: None,
+    };
+    let (read, streams) = if is_complete {
+        reading.whole().await?
+    } else {
+        blind_spots.push(
+            "This is a part of the log: gaps are as they should be, and aggregates cannot be \
+             folded."
+                .to_owned(),
+        );
+        (reading.part().await?, 0)
+    };
+    let Reading {
+        seals,
+        events,
+        recorded_at,
+        ..
+    } = reading;
+    bar.finish_and_clear();
+    let mut first = [read, untrusted].into_iter().fold(None, Finding::first);
+    if first.is_none() {
+        let file = package.manifest.first_wrong_file(&package.directory)?;
+        first = file.map(|problem| Finding::new(0, problem));
+    }
+    if first.is_none() && events != package.manifest.events {
+        let problem = format!(
+            "the manifest says that there are {} events, and there are {events}",
+            package.manifest.events
+        );
+        first = Some(Finding::new(0, problem));
+    }
+    Ok(Checked {
+        head: size,
+        sealed: size,
+        events,
+        streams,
+        recorded_at,
+        root: (seals.size() == size).then(|| seals.root()),
+        first,
+        blind_spots,
+    })
+}
+
+/// An export that is being read.
+struct Reading<'p> {
+    package: &'p Package,
+    seals: Seals,
+    bar: &'p ProgressBar,
+    events: i64,
+    recorded_at: Option<DateTime<Utc>>,
+}
+
+impl Reading<'_> {
+    /// Reads all events of a log: what holds for each, from one to the next,
+    /// and within each stream. Returns how many streams there are.
+    async fn whole(&mut self) -> anyhow::Result<(Option<Finding>, i64)> {
+        let size = self.package.manifest.events;
+        let passes = u64::try_from(size / EVENTS_PER_PASS)? + 1;
+        let mut order = Order::default();
+        let mut leaves = self.package.leaves()?;
+        let mut streams = ManyStreams::default();
+        let mut blocks = Blocks::open(self.package, Pass { number: 0, passes })?;
+        while let Some(block) = blocks.next().await? {
+            let stored = leaves.next(block.leaves.len())?;
+            let mut found = differing(&block, &stored);
+            for event in &block.events {
+                found = Finding::first(found, order.take(&event.recorded).err());
+            }
+            found = Finding::first(found, self.seals.take(&block.leaves).await?);
+            found = Finding::first(found, block.wrong);
+            self.count(&block.events);
+            found = Finding::first(found, fold(&mut streams, block.events));
+            if found.is_some() {
+                return Ok((found, 0));
+            }
+        }
+        if let Some(cut) = self.seals.finish().await? {
+            return Ok((Some(cut), 0));
+        }
+        let mut count = streams.count();
+        for number in 1..passes {
+            let mut streams = ManyStreams::default();
+            let mut blocks = Blocks::open(self.package, Pass { number, passes })?;
+            while let Some(block) = blocks.next().await? {
+                if let Some(found) = fold(&mut streams, block.events) {
+                    return Ok((Some(found), 0));
+                }
+            }
+            count += streams.count();
+        }
+        Ok((None, i64::try_from(count)?))
+    }
+
+    /// Reads a part of a log: each event must be the one whose hash stands
+    /// among the hashes of all, over which the head was signed.
+    async fn part(&mut self) -> anyhow::Result<Option<Finding>> {
+        const LEAVES: usize = 4_096;
+        let mut leaves = self.package.leaves()?;
+        let pass = Pass {
+            number: 0,
+            passes: 1,
+        };
+        let mut blocks = Blocks::open(self.package, pass)?;
+        let mut waiting: VecDeque<(i64, Hash)> = VecDeque::new();
+        let mut last = 0;
+        loop {
+            let stored = leaves.next(LEAVES)?;
+            if stored.is_empty() {
+                break;
+            }
+            let first = self.seals.size() + 1;
+            let upto = self.seals.size() + i64::try_from(stored.len())?;
+            while waiting.back().is_none_or(|(position, _)| *position <= upto) {
+                let Some(block) = blocks.next().await? else {
+                    break;
+                };
+                if block.wrong.is_some() {
+                    return Ok(block.wrong);
+                }
+                self.count(&block.events);
+                let positions = block.events.iter().map(|event| event.recorded.position);
+                waiting.extend(positions.zip(block.leaves));
+            }
+            while waiting
+                .front()
+                .is_some_and(|(position, _)| *position <= upto)
+            {
+                let Some((position, leaf)) = waiting.pop_front() else {
+                    break;
+                };
+                let place = usize::try_from(position - first).ok();
+                if position <= last || place.and_then(|place| stored.get(place)) != Some(&leaf) {
+                    return Ok(Some(altered(position)));
+                }
+                last = position;
+            }
+            if let Some(found) = self.seals.take(&stored).await? {
+                return Ok(Some(found));
+            }
+        }
+        if let Some((position, _)) = waiting.front() {
+            let problem = format!("the event at position {position} lies behind the signed head");
+            return Ok(Some(Finding::new(*position, problem)));
+        }
+        self.seals.finish().await
+    }
+
+    fn count(&mut self, events: &[Event]) {
+        self.events += i64::try_from(events.len()).unwrap_or_default();
+        self.bar.inc(events.len() as u64);
+        if let Some(last) = events.last() {
+            self.recorded_at = Some(last.recorded.recorded_at);
+        }
+    }
+}
+
+/// The first event whose hash is not the one that stands among the hashes of
+/// all. Those may have been altered, too: whether they are right the head
+/// tells.
+fn differing(block: &Block, stored: &[Hash]) -> Option<Finding> {
+    let place = block
+        .leaves
+        .iter()
+        .zip(stored)
+        .position(|(one, other)| one != other)?;
+    block
+        .events
+        .get(place)
+        .map(|event| altered(event.recorded.position))
+}
+
+fn fold(streams: &mut ManyStreams, events: Vec<Event>) -> Option<Finding> {
+    let mut found = None;
+    for Event { recorded, decoded } in events {
+        if let Some(decoded) = decoded {
+            found = Finding::first(found, streams.take(&recorded, decoded));
+        }
+    }
+    found
+}
+
+/// Which share of the aggregates is folded.
+#[derive(Debug, Clone, Copy)]
+struct Pass {
+    number: u64,
+    passes: u64,
+}
+
+impl Pass {
+    fn folds(self, event: &RecordedEvent) -> bool {
+        let (high, low) = event.aggregate_id.as_u64_pair();
+        (high ^ low) % self.passes == self.number
+    }
+}
+
+/// An event, and what it says, where it is folded in this pass.
+struct Event {
+    recorded: RecordedEvent,
+    decoded: Option<DeskEvent>,
+}
+
+/// Some neighbouring events, read.
+struct Block {
+    events: Vec<Event>,
+    leaves: Vec<Hash>,
+    /// The first that cannot be read, or is not in the form that is sealed.
+    wrong: Option<Finding>,
+}
+
+/// The events of an export, in blocks that are read on all processors and
+/// handed on in their order.
+struct Blocks {
+    source: Source,
+    pass: Pass,
+    under_way: VecDeque<JoinHandle<Block>>,
+    workers: usize,
+}
+
+enum Source {
+    Lines(Lines),
+    Parquet(Box<ParquetEvents>),
+}
+
+enum Raw {
+    Lines(Vec<u8>),
+    Events(Vec<RecordedEvent>),
+}
+
+impl Blocks {
+    fn open(package: &Package, pass: Pass) -> anyhow::Result<Self> {
+        let source = if package.manifest.format == ExportFormat::Parquet {
+            let path = package.directory.join(EVENTS_PARQUET);
+            Source::Parquet(Box::new(ParquetEvents::open(&path)?))
+        } else {
+            Source::Lines(package.lines()?)
+        };
+        Ok(Self {
+            source,
+            pass,
+            under_way: VecDeque::new(),
+            workers: std::thread::available_parallelism().map_or(1, NonZero::get) + 1,
+        })
+    }
+
+    async fn next(&mut self) -> anyhow::Result<Option<Block>> {
+        while self.under_way.len() < self.workers {
+            let Some(raw) = self.raw()? else { break };
+            let pass = self.pass;
+            self.under_way
+                .push_back(tokio::task::spawn_blocking(move || read(raw, pass)));
+        }
+        match self.under_way.pop_front() {
+            Some(block) => Ok(Some(block.await?)),
+            None => Ok(None),
+        }
+    }
+
+    fn raw(&mut self) -> anyhow::Result<Option<Raw>> {
+        const EVENTS: usize = 2_048;
+        match &mut self.source {
+            Source::Lines(lines) => Ok(lines.next_block()?.map(Raw::Lines)),
+            Source::Parquet(rows) => {
+                let events = rows.take(EVENTS).collect::<anyhow::Result<Vec<_>>>()?;
+                Ok((!events.is_empty()).then_some(Raw::Events(events)))
+            }
+        }
+    }
+}
+
+fn read(raw: Raw, pass: Pass) -> Block {
+    let mut block = Block {
+        events: Vec::new(),
+        leaves: Vec::new(),
+        wrong: None,
+    };
+    match raw {
+        Raw::Lines(bytes) => {
+            for line in bytes.split(|byte| *byte == b'\n') {
+                if line.is_empty() {
+                    continue;
+                }
+                block.leaves.push(leaf_hash(line));
+                let event = std::str::from_utf8(line)
+                    .map_err(|error| error.to_string())
+                    .and_then(|line| Entry::read(line).map_err(|error| error.to_string()));
+                match event {
+                    Ok(event) => block.take(event, pass),
+                    Err(problem) => {
+                        block.unreadable(line, &problem);
+                        break;
+                    }
+                }
+            }
+        }
+        Raw::Events(events) => {
+            for event in events {
+                block.leaves.push(leaf_hash(entry_of(&event).as_bytes()));
+                block.take(event, pass);
+            }
+        }
+    }
+    block
+}
+
+impl Block {
+    fn take(&mut self, recorded: RecordedEvent, pass: Pass) {
+        let is_first_pass = pass.number == 0;
+        let folds = pass.folds(&recorded);
+        let decoded = (is_first_pass || folds).then(|| content::readable(&recorded));
+        let decoded = match decoded {
+            Some(Ok(decoded)) => folds.then_some(decoded),
+            Some(Err(problem)) => {
+                let position = recorded.position;
+                self.wrong.get_or_insert_with(|| {
+                    let problem = format!("the event at position {position} {problem}");
+                    Finding::new(position, problem)
+                });
+                None
+            }
+            None => None,
+        };
+        self.events.push(Event { recorded, decoded });
+    }
+
+    /// A line that cannot be read. What the lines before it say tells where it
+    /// stands.
+    fn unreadable(&mut self, line: &[u8], problem: &str) {
+        let after = self.events.last().map(|event| event.recorded.position);
+        let position = after.map_or_else(|| position_of(line), |after| after + 1);
+        self.wrong.get_or_insert_with(|| {
+            let problem = format!("a line of the events cannot be read: {problem}");
+            Finding::new(position, problem)
+        });
+    }
+}
+
+/// The position that a line names, if it can still be made out.
+fn position_of(line: &[u8]) -> i64 {
+    const ID: &str = r#","id":""#;
+    let text = String::from_utf8_lossy(line);
+    let number = text
+        .rsplit_once(ID)
+        .and_then(|(_, rest)| rest.split_once('"'));
+    number
+        .and_then(|(number, _)| number.parse().ok())
+        .unwrap_or(0)
+}
