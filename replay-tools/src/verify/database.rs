@@ -68,6 +68,7 @@ pub(super) async fn check(
         head,
         sealed,
         events: head,
+        is_part: false,
         streams,
         recorded_at: ends.last.recorded_at,
         root: (seals.size() == head && head > 0).then(|| seals.root()),

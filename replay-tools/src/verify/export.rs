@@ -60,9 +60,7 @@ pub(super) async fn check(
         reading.whole().await?
     } else {
         blind_spots.push(
-            "This is a part of the log: gaps are as they should be, and aggregates cannot be \
-             folded."
-                .to_owned(),
+            "Of a part of a log, gaps are no fault, and aggregates cannot be folded.".to_owned(),
         );
         (reading.part().await?, 0)
     };
@@ -89,6 +87,7 @@ pub(super) async fn check(
         head: size,
         sealed: size,
         events,
+        is_part: !is_complete,
         streams,
         recorded_at,
         root: (seals.size() == size).then(|| seals.root()),

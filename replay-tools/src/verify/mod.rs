@@ -95,6 +95,8 @@ struct Checked {
     head: i64,
     sealed: i64,
     events: i64,
+    /// Whether these are only some of the log's events.
+    is_part: bool,
     streams: i64,
     recorded_at: Option<DateTime<Utc>>,
     root: Option<Hash>,
@@ -109,6 +111,7 @@ impl Checked {
             head,
             sealed: 0,
             events: 0,
+            is_part: false,
             streams: 0,
             recorded_at: None,
             root: None,
@@ -167,7 +170,18 @@ fn say(checked: &Checked, started: Instant, output: &mut Output) -> anyhow::Resu
                     one_line(&finding.problem)
                 ))?;
             }
+            (None, None) if checked.is_part => {
+                output.line("This export has no events, and what goes with it is unaltered.")?;
+            }
             (None, None) => output.line("The log is whole: it is empty.")?,
+            (None, Some(recorded_at)) if checked.is_part => output.line(format_args!(
+                "These {} of a log of {} are unaltered, the last recorded at {}. \
+                 Checked in {:.1} s.",
+                count(checked.events, "event"),
+                checked.head,
+                time(recorded_at),
+                started.elapsed().as_secs_f64()
+            ))?,
             (None, Some(recorded_at)) => output.line(format_args!(
                 "The log is whole: {} in {}, the last at position {}, recorded at {}. \
                  Checked in {:.1} s.",
@@ -178,7 +192,7 @@ fn say(checked: &Checked, started: Instant, output: &mut Output) -> anyhow::Resu
                 started.elapsed().as_secs_f64()
             ))?,
         }
-        if first.is_none() {
+        if first.is_none() && checked.head > 0 {
             if let Some(root) = &root_hash {
                 output.line(format_args!("Root hash over all of it: {root}"))?;
             }

@@ -190,6 +190,18 @@ impl Seals {
     /// What was signed of events that are not there.
     pub(super) async fn finish(&mut self) -> anyhow::Result<Option<Finding>> {
         let size = self.size();
+        // What is left may be altered as well, before the place where it ends.
+        if let Some(head) = self.heads.front() {
+            let first = head.size - i64::try_from(head.leaves.len()).unwrap_or_default();
+            let edge = self.tree.edge_leaves_after(first);
+            let place = edge
+                .iter()
+                .zip(&head.leaves)
+                .position(|(one, other)| one != other);
+            if let Some(place) = place {
+                return Ok(Some(altered(first + 1 + i64::try_from(place)?)));
+            }
+        }
         let gone = |signed: i64, what: &str| {
             Finding::new(
                 size + 1,

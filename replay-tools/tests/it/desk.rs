@@ -4,8 +4,10 @@
 //! the tests share a private server under the system's temporary directory,
 //! which the last of them stops.
 
+use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use cqrs_es::{Aggregate, DomainEvent};
@@ -22,8 +24,9 @@ use domain::work_item::{
     WorkCommand,
 };
 use domain::{Actor, Channel, Context, Decider, Role};
+use event_store::seal::{Sealer, SignerSource};
 use event_store::{
-    AggregateStore, Appended, CommandEnvelope, Database, DatabaseSource, LocalPostgres, Log,
+    AggregateStore, Appended, Audit, CommandEnvelope, Database, DatabaseSource, LocalPostgres, Log,
     LogSettings, Metadata, Migrate, PoolSettings, Reservation, content_hash,
 };
 use projections::{ProjectionName, catch_up};
@@ -294,10 +297,39 @@ impl Desk {
         let mut superuser = options.connect().await.unwrap();
         let unprotected = format!(
             "alter table events disable trigger user; alter table log_head disable trigger user; \
-             {sql}"
+             alter table seal_tiles disable trigger user; \
+             alter table seal_checkpoints disable trigger user; \
+             alter table seal_cosignatures disable trigger user; {sql}"
         );
         superuser.execute(&*unprotected).await.unwrap();
         superuser.close().await.unwrap();
+    }
+
+    /// Seals the log as it is, with the keys of a directory, and returns the
+    /// signed head.
+    pub(crate) async fn seal(&self, keys: &Path) -> String {
+        let options = self.database.pool().connect_options().as_ref().clone();
+        let source = SignerSource::Directory(keys.to_owned());
+        let sealer = Sealer::start(&self.log, options, source, Some("desk.example/log".into()));
+        let head = self.head().await;
+        let mut heads = sealer.heads();
+        let sealed = heads.wait_for(|sealed| sealed.as_ref().is_some_and(|it| it.size == head));
+        let waited = tokio::time::timeout(Duration::from_secs(30), sealed).await;
+        let note = match waited {
+            Ok(sealed) => sealed.unwrap().clone().unwrap().note,
+            Err(_) => panic!("not sealed: {:?}", sealer.status()),
+        };
+        sealer.shutdown().await;
+        note
+    }
+
+    /// The public key of the log.
+    pub(crate) async fn key(&self) -> String {
+        let keys = Audit::new(self.database.pool().clone())
+            .seals()
+            .keys()
+            .await;
+        keys.unwrap().pop().unwrap().verifier_key
     }
 
     /// Runs the binary on this desk.

@@ -8,6 +8,8 @@
 mod asking;
 mod calling;
 mod desk;
+mod exporting;
 mod program;
 mod rebuilding;
+mod sealing;
 mod verifying;

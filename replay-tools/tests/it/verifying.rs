@@ -14,8 +14,11 @@ async fn a_log_that_nobody_touched_is_whole() {
 
     let ran = desk.replay(&["verify", "--json"]).await;
     assert_eq!(ran.code, 0, "{ran:?}");
+    let found = ran.json();
     let whole = json!({"ok": true, "head": head, "firstBadPosition": null, "problem": null});
-    assert_eq!(ran.json(), whole);
+    for (name, expected) in whole.as_object().unwrap() {
+        assert_eq!(&found[name], expected, "{name}");
+    }
     assert_eq!(ran.stderr, "");
 
     let ran = desk.replay(&["verify"]).await;
@@ -213,7 +216,7 @@ const TAMPERINGS: &[Tampering] = &[
     Tampering {
         sql: "update events set request_hash = 'short' where position = 7",
         position: At(7),
-        said: "hash of its command's request",
+        said: "the hash of the request does not have 16 bytes",
     },
     Tampering {
         sql: "update events set request_hash = request_hash where position = 7;
