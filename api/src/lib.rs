@@ -17,3 +17,4 @@ pub mod seals;
 pub mod serve;
 mod setup;
 pub mod telemetry;
+pub mod witness;

@@ -19,6 +19,7 @@ mod incident;
 mod operations;
 mod paging;
 mod sample;
+mod seals;
 mod service_desk;
 mod statements;
 mod subscriptions;

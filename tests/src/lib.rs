@@ -20,6 +20,7 @@ use std::time::Duration;
 
 use api::auth::issue_token;
 use api::commands::Envelope;
+use api::seals::SealSettings;
 use api::serve::Serving;
 use domain::ids::PersonId;
 use domain::{Actor, Channel, Role};
@@ -55,9 +56,9 @@ impl TestDesk {
         Self::on(TestDatabase::create().await).await
     }
 
-    /// Opens the desk of a database.
-    pub async fn on(database: TestDatabase) -> Self {
-        let serving = serve(&database).await;
+    /// Opens the desk of a database, sealed in a way of its own.
+    pub async fn sealed_as(database: TestDatabase, seals: &SealSettings) -> Self {
+        let serving = serve(&database, seals).await;
         Self {
             serving: Some(serving),
             database,
@@ -65,12 +66,18 @@ impl TestDesk {
         }
     }
 
+    /// Opens the desk of a database.
+    pub async fn on(database: TestDatabase) -> Self {
+        let seals = database.seals();
+        Self::sealed_as(database, &seals).await
+    }
+
     /// Closes the desk and opens it again on the same database.
     pub async fn reopened(mut self) -> Self {
         if let Some(serving) = self.serving.take() {
             serving.stop().await;
         }
-        self.serving = Some(serve(&self.database).await);
+        self.serving = Some(serve(&self.database, &self.database.seals()).await);
         self
     }
 
@@ -84,7 +91,7 @@ impl TestDesk {
 
     /// A second service on the same database.
     pub async fn replica(&self) -> Serving {
-        serve(&self.database).await
+        serve(&self.database, &self.database.seals()).await
     }
 
     /// The database, for those who look at it as its administrator.
@@ -150,10 +157,10 @@ impl TestDesk {
     }
 }
 
-async fn serve(database: &TestDatabase) -> Serving {
+async fn serve(database: &TestDatabase, seals: &SealSettings) -> Serving {
     let source = DatabaseSource::Url(database.url());
     let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-    Serving::start(&source, listen, None, &database.seals())
+    Serving::start(&source, listen, None, seals)
         .await
         .expect("the desk opens")
 }

@@ -3,6 +3,7 @@
 mod schema;
 mod seal;
 mod token;
+mod witness;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -76,6 +77,8 @@ enum Command {
     /// The seals of the log: its public keys, its last signed head, a new key.
     #[command(subcommand)]
     Seal(seal::SealCommand),
+    /// Witnesses the logs of others: signs their heads, and remembers them.
+    Witness(witness::WitnessArgs),
     /// Makes and revokes the tokens by which programs act.
     #[command(subcommand)]
     Token(TokenCommand),
@@ -221,6 +224,7 @@ async fn dispatch(command: Command) -> anyhow::Result<()> {
             result
         }
         Command::Seal(command) => seal::run(command).await,
+        Command::Witness(args) => witness::run(args).await,
         Command::Token(TokenCommand::Create {
             name,
             role,

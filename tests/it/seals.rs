@@ -1,0 +1,534 @@
+//! The seals through the doors that others have: heads and tiles over HTTP,
+//! proofs over GraphQL, keys on the command line, and outsiders who are shown
+//! the heads.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use api::seals::SealSettings;
+use api::witness::Witness;
+use domain::Role;
+use event_store::seal::{
+    Checkpoint, Hash, SignedNote, TileId, VerifierKey, leaf_hash, verify_consistency,
+    verify_inclusion,
+};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tests::postgres::TestDatabase;
+use tests::program::{complained, printed, run};
+use tests::{Person, TestDesk};
+use tokio::net::TcpListener;
+
+/// Asks again until an answer is as it is to become.
+async fn until<T, F>(mut ask: impl FnMut() -> F, is_so: impl Fn(&T) -> bool) -> T
+where
+    F: Future<Output = T>,
+    T: std::fmt::Debug,
+{
+    let began = tokio::time::Instant::now();
+    loop {
+        let answer = ask().await;
+        if is_so(&answer) {
+            return answer;
+        }
+        assert!(began.elapsed() < Duration::from_secs(60), "{answer:?}");
+    }
+}
+
+async fn text(desk: &TestDesk, path: &str) -> String {
+    let response = desk.http().get(desk.url(path)).send().await.unwrap();
+    response.text().await.unwrap()
+}
+
+async fn ready(desk: &TestDesk) -> Value {
+    serde_json::from_str(&text(desk, "/health/ready").await).unwrap()
+}
+
+/// Waits until all that is in the log is sealed, and returns the signed head.
+async fn sealed(desk: &TestDesk) -> (SignedNote, Checkpoint) {
+    let head = desk.serving().desk().log().head().await.unwrap().position;
+    let size = u64::try_from(head).unwrap();
+    let read = |text: &String| {
+        let note: SignedNote = text.parse().ok()?;
+        let checkpoint: Checkpoint = note.text.parse().ok()?;
+        Some((note, checkpoint))
+    };
+    let is_there = |text: &String| read(text).is_some_and(|(_, head)| head.size >= size);
+    let text = until(|| text(desk, "/log/checkpoint"), is_there).await;
+    read(&text).unwrap()
+}
+
+async fn key(person: &Person) -> VerifierKey {
+    let keys = person
+        .data("{ logKeys { number verifierKey } }", json!({}))
+        .await;
+    let last = keys["logKeys"].as_array().unwrap().last().unwrap().clone();
+    last["verifierKey"].as_str().unwrap().parse().unwrap()
+}
+
+fn hashes(value: &Value) -> Vec<Hash> {
+    let hash = |value: &Value| Hash::from_base64(value.as_str().unwrap()).unwrap();
+    value.as_array().unwrap().iter().map(hash).collect()
+}
+
+fn root(value: &Value) -> Hash {
+    Hash::from_base64(value.as_str().unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn plt_05_every_event_is_sealed_and_can_be_proved_to_others() {
+    let desk = TestDesk::open().await;
+    let coordinator = desk.coordinator().await;
+    let auditor = desk.person("chen.audit", Role::Auditor).await;
+    for _ in 0..3 {
+        coordinator.logs_an_incident().await;
+    }
+    let (_, first) = sealed(&desk).await;
+    for _ in 0..60 {
+        coordinator.logs_an_incident().await;
+    }
+    let (note, last) = sealed(&desk).await;
+    let key = key(&auditor).await;
+    assert_eq!(key.verify(&note), Ok(None));
+    assert_eq!(key.name(), last.origin);
+
+    // Each tile of the specification, and from them the root.
+    let mut leaves = Vec::new();
+    for number in 0..=last.size / 256 {
+        let width = u16::try_from(last.size - number * 256)
+            .unwrap_or(256)
+            .min(256);
+        if width == 0 {
+            break;
+        }
+        let tile = TileId {
+            level: 0,
+            number,
+            width,
+        };
+        let response = desk
+            .http()
+            .get(desk.url(&format!("/log/tile/{tile}")))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(response.status(), 200, "{tile}");
+        assert_eq!(
+            response.headers()["content-type"],
+            "application/octet-stream"
+        );
+        assert!(
+            response.headers()["cache-control"]
+                .to_str()
+                .unwrap()
+                .contains("immutable")
+        );
+        let bytes = response.bytes().await.unwrap();
+        leaves.extend(bytes.chunks(32).map(|hash| Hash::try_from(hash).unwrap()));
+    }
+    assert_eq!(event_store::seal::root_of(&leaves), last.root);
+
+    let proof = auditor
+        .data(
+            "query($position: Long!) { inclusionProof(position: $position) \
+             { position size entry leafHash hashes rootHash } }",
+            json!({ "position": 9 }),
+        )
+        .await;
+    let proof = &proof["inclusionProof"];
+    let leaf = leaf_hash(proof["entry"].as_str().unwrap().as_bytes());
+    let size = proof["size"].as_u64().unwrap();
+    verify_inclusion(
+        leaf,
+        8,
+        size,
+        &hashes(&proof["hashes"]),
+        root(&proof["rootHash"]),
+    )
+    .unwrap();
+
+    let proof = auditor
+        .data(
+            "query($from: Long!, $to: Long) { consistencyProof(fromSize: $from, toSize: $to) \
+             { hashes fromRootHash toRootHash } }",
+            json!({ "from": first.size, "to": last.size }),
+        )
+        .await;
+    let proof = &proof["consistencyProof"];
+    assert_eq!(root(&proof["toRootHash"]), last.root);
+    verify_consistency(
+        first.size,
+        first.root,
+        last.size,
+        last.root,
+        &hashes(&proof["hashes"]),
+    )
+    .unwrap();
+}
+
+#[tokio::test]
+async fn entries_are_for_those_who_may_read_the_log() {
+    let desk = TestDesk::open().await;
+    let auditor = desk.person("chen.audit", Role::Auditor).await;
+    let agent = desk.person("wang.fang", Role::Agent).await;
+    let (_, head) = sealed(&desk).await;
+    let width = u16::try_from(head.size).unwrap();
+    let path = desk.url(&format!("/log/tile/entries/000.p/{width}"));
+    let get = async |person: Option<&Person>, path: &str| {
+        let mut request = desk.http().get(path);
+        if let Some(person) = person {
+            request = request.bearer_auth(&person.token);
+        }
+        request.send().await.unwrap()
+    };
+    assert_eq!(get(None, &path).await.status(), 401);
+    assert_eq!(get(Some(&agent), &path).await.status(), 403);
+    let bundle = get(Some(&auditor), &path).await.bytes().await.unwrap();
+    let mut rest = &*bundle;
+    let mut entries = 0;
+    while let Some((length, behind)) = rest.split_first_chunk::<2>() {
+        let (entry, behind) = behind.split_at(usize::from(u16::from_be_bytes(*length)));
+        entries += 1;
+        let entry: Value = serde_json::from_slice(entry).unwrap();
+        assert_eq!(entry["id"], entries.to_string());
+        rest = behind;
+    }
+    assert_eq!(entries, head.size);
+    for missing in ["0/999", "0/x", "entries/999", "entries/0", "7/000"] {
+        let response = get(Some(&auditor), &desk.url(&format!("/log/tile/{missing}"))).await;
+        assert_eq!(response.status(), 404, "{missing}");
+        let body: Value = response.json().await.unwrap();
+        assert_eq!(body["error"]["code"], "NOT_FOUND", "{missing}");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_proved_is_refused_with_a_code() {
+    let desk = TestDesk::open().await;
+    let auditor = desk.person("chen.audit", Role::Auditor).await;
+    let (_, head) = sealed(&desk).await;
+    let ask = async |query: &str| auditor.ask(query, json!({})).await.refusal();
+    let beyond = format!(
+        "{{ inclusionProof(position: 1, size: {}) {{ size }} }}",
+        head.size + 100
+    );
+    for (query, code) in [
+        (&*beyond, "NOT_SEALED"),
+        ("{ inclusionProof(position: 0) { size } }", "INPUT_INVALID"),
+        (
+            "{ inclusionProof(position: 5, size: 4) { size } }",
+            "INPUT_INVALID",
+        ),
+        (
+            "{ consistencyProof(fromSize: 0) { toSize } }",
+            "INPUT_INVALID",
+        ),
+        (
+            "{ consistencyProof(fromSize: 3, toSize: 2) { toSize } }",
+            "INPUT_INVALID",
+        ),
+    ] {
+        assert_eq!(ask(query).await.code, code, "{query}");
+    }
+    let agent = desk.person("wang.fang", Role::Agent).await;
+    let refused = agent
+        .ask("{ logCheckpoint { size } }", json!({}))
+        .await
+        .refusal();
+    assert_eq!(refused.code, "FORBIDDEN");
+}
+
+#[tokio::test]
+async fn sec_03_the_first_key_and_each_hand_over_stand_in_the_log() {
+    let desk = TestDesk::open().await;
+    let auditor = desk.person("chen.audit", Role::Auditor).await;
+    sealed(&desk).await;
+    let first = key(&auditor).await;
+    let url = desk.database().url();
+    let seals = desk.database().seals();
+    let event_store::seal::SignerSource::Directory(keys) = &seals.source else {
+        panic!("{seals:?}");
+    };
+    let keys = keys.display().to_string();
+    let rotate = [
+        "seal",
+        "rotate-key",
+        "--database-url",
+        &url,
+        "--seal-keys",
+        &keys,
+        "--by",
+        "zhao.ops",
+    ];
+    let rotated = run("docket", &rotate);
+    assert!(rotated.status.success(), "{}", complained(&rotated));
+    let second: VerifierKey = printed(&rotated).parse().unwrap();
+    assert_ne!(first, second);
+    let listed = run("docket", &["seal", "keys", "--database-url", &url]);
+    assert_eq!(printed(&listed), format!("{first}\n{second}\n"));
+
+    // The running service signs with the new key from then on.
+    desk.coordinator().await.logs_an_incident().await;
+    let note = until(
+        || async { sealed(&desk).await.0 },
+        |note| second.verify(note).is_ok(),
+    )
+    .await;
+    assert!(first.verify(&note).is_err());
+    let events = auditor
+        .data(
+            "{ events(filter: { aggregateTypes: [\"seal_keys\"] }) { nodes { eventType actor } } }",
+            json!({}),
+        )
+        .await;
+    let expected = json!([
+        { "eventType": "SealKeyAdopted", "actor": "docket:sealer" },
+        { "eventType": "SealKeyRotated", "actor": "zhao.ops" },
+    ]);
+    assert_eq!(events["events"]["nodes"], expected);
+    let verified = run(
+        "docket-replay",
+        &[
+            "verify",
+            "--database-url",
+            &url,
+            "--key",
+            &first.to_string(),
+        ],
+    );
+    assert!(verified.status.success(), "{}", printed(&verified));
+}
+
+#[tokio::test]
+async fn a_log_that_was_altered_turns_readiness_red() {
+    let desk = TestDesk::open().await;
+    desk.coordinator().await.logs_an_incident().await;
+    sealed(&desk).await;
+    let database = desk.close().await;
+    database
+        .execute(
+            "alter table events disable trigger all;
+             update events set metadata = replace(metadata::text, 'docket:setup', 'docket:sutep')::json
+             where position = 5",
+        )
+        .await;
+    let desk = TestDesk::on(database).await;
+    let health = until(|| ready(&desk), |health| health["status"] == "not ready").await;
+    assert_eq!(health["notReady"][0]["name"], "seals");
+    let reason = health["notReady"][0]["reason"].as_str().unwrap();
+    assert!(
+        reason.contains("the log contradicts what was signed"),
+        "{reason}"
+    );
+    let metrics = text(&desk, "/metrics").await;
+    assert!(metrics.contains("docket_seal_broken"), "{metrics}");
+}
+
+/// A witness of another department, listening.
+async fn witness(directory: &Path, log_key: VerifierKey) -> (String, VerifierKey) {
+    let directory = directory.to_owned();
+    let witness = Witness::open(directory, "audit.example/witness", vec![log_key])
+        .await
+        .unwrap();
+    let key = witness.key().clone();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, witness.router()).await });
+    (format!("http://{address}"), key)
+}
+
+/// Serves the desk of a database with an outsider.
+async fn with_outsider(database: TestDatabase, outsider: &str) -> TestDesk {
+    let settings = SealSettings {
+        outsiders: vec![outsider.parse().unwrap()],
+        ..database.seals()
+    };
+    TestDesk::sealed_as(database, &settings).await
+}
+
+#[tokio::test]
+async fn plt_05_a_witness_signs_what_goes_on_and_refuses_what_does_not() {
+    let desk = TestDesk::open().await;
+    let auditor = desk.person("chen.audit", Role::Auditor).await;
+    let coordinator = desk.coordinator().await;
+    sealed(&desk).await;
+    let log_key = key(&auditor).await;
+    let directory = TempDir::new().unwrap();
+    let (prefix, witness_key) = witness(directory.path(), log_key).await;
+    let database = desk.close().await;
+    database
+        .execute(
+            "create table kept_events as table events; create table kept_head as table log_head",
+        )
+        .await;
+
+    let outsider = format!("1s {prefix} {witness_key}");
+    let desk = with_outsider(database, &outsider).await;
+    let (coordinator, auditor) = (coordinator.at(desk.address()), auditor.at(desk.address()));
+    coordinator.logs_an_incident().await;
+    let (_, head) = sealed(&desk).await;
+    let size = i64::try_from(head.size).unwrap();
+    let seen = |health: &Value| health["seals"]["outsiders"][0]["size"].as_i64() >= Some(size);
+    until(|| ready(&desk), seen).await;
+    // What was signed is served with the head.
+    let (note, _) = sealed(&desk).await;
+    assert!(witness_key.verify(&note).unwrap() > Some(1_700_000_000));
+    let witnessed = auditor
+        .data(
+            "{ witnessedCheckpoints { witness size cosignature } }",
+            json!({}),
+        )
+        .await;
+    assert_eq!(
+        witnessed["witnessedCheckpoints"][0]["witness"],
+        "audit.example/witness"
+    );
+
+    // The desk goes back to where it was before, as from an old backup.
+    let kept = directory.path().join("kept.txt");
+    let seen = desk
+        .http()
+        .get(format!("{prefix}/seen"))
+        .send()
+        .await
+        .unwrap();
+    std::fs::write(&kept, seen.text().await.unwrap()).unwrap();
+    let database = desk.close().await;
+    database
+        .execute(
+            "alter table events disable trigger all; alter table log_head disable trigger all;
+             alter table seal_checkpoints disable trigger all; alter table seal_cosignatures disable trigger all;
+             delete from seal_cosignatures;
+             delete from seal_checkpoints where size > (select position from kept_head);
+             delete from events where position > (select position from kept_head);
+             update log_head set position = k.position, recorded_at = k.recorded_at from kept_head k;",
+        )
+        .await;
+    let url = database.url();
+    let kept = kept.display().to_string();
+    let verified = run(
+        "docket-replay",
+        &["verify", "--database-url", &url, "--witness", &kept],
+    );
+    assert_eq!(verified.status.code(), Some(1), "{}", printed(&verified));
+    let desk = with_outsider(database, &outsider).await;
+    let health = until(|| ready(&desk), |health| health["status"] == "not ready").await;
+    assert_eq!(
+        health["notReady"][0]["name"], "audit.example/witness",
+        "{health}"
+    );
+    let reason = health["notReady"][0]["reason"].as_str().unwrap();
+    assert!(reason.contains("events are gone"), "{reason}");
+}
+
+#[tokio::test]
+async fn heads_are_kept_in_a_file_that_verify_reads() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("heads.txt");
+    let desk = with_outsider(
+        TestDatabase::create().await,
+        &format!("1s file:{}", path.display()),
+    )
+    .await;
+    let (_, head) = sealed(&desk).await;
+    let size = i64::try_from(head.size).unwrap();
+    let seen = |health: &Value| health["seals"]["outsiders"][0]["size"].as_i64() >= Some(size);
+    until(|| ready(&desk), seen).await;
+    let notes = SignedNote::parse_all(&std::fs::read_to_string(&path).unwrap()).unwrap();
+    assert!(!notes.is_empty());
+    let (url, path) = (desk.database().url(), path.display().to_string());
+    let verified = run(
+        "docket-replay",
+        &["verify", "--database-url", &url, "--witness", &path],
+    );
+    assert!(verified.status.success(), "{}", printed(&verified));
+}
+
+/// An SMTP server of PyPI, which keeps what it is sent in a mailbox.
+struct MailServer {
+    child: std::process::Child,
+    port: u16,
+    mailbox: TempDir,
+}
+
+impl MailServer {
+    async fn start() -> Self {
+        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+        let python = Command::new("scripts/python")
+            .args(["mail", "aiosmtpd==1.4.6"])
+            .current_dir(root)
+            .output()
+            .unwrap();
+        assert!(python.status.success(), "{}", complained(&python));
+        let port = tests::served::free_port().unwrap();
+        let mailbox = TempDir::new().unwrap();
+        let child = Command::new(printed(&python).trim())
+            .args(["-m", "aiosmtpd", "-n", "-l", &format!("127.0.0.1:{port}")])
+            .args(["-c", "aiosmtpd.handlers.Mailbox"])
+            .arg(mailbox.path().join("mail"))
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        until(
+            || tokio::net::TcpStream::connect(("127.0.0.1", port)),
+            Result::is_ok,
+        )
+        .await
+        .unwrap();
+        Self {
+            child,
+            port,
+            mailbox,
+        }
+    }
+
+    /// Every mail, as it came in.
+    fn mails(&self) -> Vec<String> {
+        let Ok(new) = std::fs::read_dir(self.mailbox.path().join("mail/new")) else {
+            return Vec::new();
+        };
+        new.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap())
+            .collect()
+    }
+}
+
+impl Drop for MailServer {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[tokio::test]
+async fn heads_go_out_by_mail() {
+    let server = MailServer::start().await;
+    let database = TestDatabase::create().await;
+    let settings = SealSettings {
+        outsiders: vec!["1s mailto:audit@example.cn".parse().unwrap()],
+        smtp_url: Some(format!("smtp://127.0.0.1:{}", server.port)),
+        mail_from: "Docket <docket@example.cn>".to_owned(),
+        ..database.seals()
+    };
+    let desk = TestDesk::sealed_as(database, &settings).await;
+    let (_, head) = sealed(&desk).await;
+    let size = i64::try_from(head.size).unwrap();
+    let seen = |health: &Value| health["seals"]["outsiders"][0]["size"].as_i64() >= Some(size);
+    until(|| ready(&desk), seen).await;
+    let mails = server.mails();
+    assert!(!mails.is_empty());
+    let mail = &mails[0];
+    assert!(mail.contains("To: audit@example.cn"), "{mail}");
+    assert!(
+        mail.contains("Subject: Docket: the log is sealed up to "),
+        "{mail}"
+    );
+
+    // A server that does not answer is a problem that is said, and no more.
+    let port = server.port;
+    drop(server);
+    desk.coordinator().await.logs_an_incident().await;
+    let problem = |health: &Value| health["seals"]["outsiders"][0]["problem"].is_string();
+    let health = until(|| ready(&desk), problem).await;
+    assert_eq!(health["status"], "ready", "{health} at port {port}");
+}
