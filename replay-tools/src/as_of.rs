@@ -240,7 +240,7 @@ fn in_words(value: &Value) -> Option<String> {
 }
 
 /// Reads a time as people write it.
-fn moment(text: &str) -> Result<DateTime<Utc>, String> {
+pub(crate) fn moment(text: &str) -> Result<DateTime<Utc>, String> {
     const WITHOUT_ZONE: [&str; 4] = [
         "%Y-%m-%dT%H:%M:%S%.f",
         "%Y-%m-%d %H:%M:%S%.f",

@@ -4,7 +4,9 @@
 
 mod as_of;
 mod history;
+mod log_streams;
 mod output;
+mod process_log;
 mod rebuild;
 mod session;
 mod status;
@@ -68,6 +70,7 @@ Examples:
   docket-replay history INC0000042 --data-dir /srv/desk
   docket-replay as-of INC0000042 --at 2026-03-01T09:00:00Z
   docket-replay verify --json --database-url postgres://auditor@db.internal/docket
+  docket-replay process-log --format ocel-sqlite --output desk.sqlite
   docket-replay rebuild --check all
 
 A login that may only read is enough for everything but `rebuild`. A private
@@ -104,6 +107,8 @@ enum Command {
     AsOf(as_of::Arguments),
     /// Is the log whole? Names the first bad position.
     Verify,
+    /// Writes the log in the forms that process mining reads: OCEL 2.0, XES.
+    ProcessLog(process_log::Arguments),
     /// Builds projections anew from the log: to replace the live ones, or to
     /// compare with them.
     Rebuild(rebuild::Arguments),
@@ -166,6 +171,7 @@ async fn dispatch(
         Command::History(arguments) => history::run(&audit, &arguments, output).await,
         Command::AsOf(arguments) => as_of::run(&audit, &arguments, output).await,
         Command::Verify => verify::run(&audit, output).await,
+        Command::ProcessLog(arguments) => process_log::run(&audit, &arguments, output).await,
         Command::Rebuild(arguments) => rebuild::run(session.database(), &arguments, output).await,
     }
 }
