@@ -3,8 +3,11 @@
 //! asks nor trusts a running one.
 
 mod as_of;
+mod difference;
+mod exceptions;
 mod history;
 mod log_streams;
+mod mark;
 mod output;
 mod process_log;
 mod rebuild;
@@ -70,6 +73,7 @@ Examples:
   docket-replay history INC0000042 --data-dir /srv/desk
   docket-replay as-of INC0000042 --at 2026-03-01T09:00:00Z
   docket-replay verify --json --database-url postgres://auditor@db.internal/docket
+  docket-replay exceptions --from 2026-03-01 --kind override,self-approval
   docket-replay process-log --format ocel-sqlite --output desk.sqlite
   docket-replay rebuild --check all
 
@@ -109,6 +113,9 @@ enum Command {
     Verify,
     /// Writes the log in the forms that process mining reads: OCEL 2.0, XES.
     ProcessLog(process_log::Arguments),
+    /// What was done in another than the ordinary way: late, overruled, put
+    /// right, approved by oneself, left out; and who changed rights and rules?
+    Exceptions(exceptions::Arguments),
     /// Builds projections anew from the log: to replace the live ones, or to
     /// compare with them.
     Rebuild(rebuild::Arguments),
@@ -172,6 +179,7 @@ async fn dispatch(
         Command::AsOf(arguments) => as_of::run(&audit, &arguments, output).await,
         Command::Verify => verify::run(&audit, output).await,
         Command::ProcessLog(arguments) => process_log::run(&audit, &arguments, output).await,
+        Command::Exceptions(arguments) => exceptions::run(&audit, &arguments, output).await,
         Command::Rebuild(arguments) => rebuild::run(session.database(), &arguments, output).await,
     }
 }

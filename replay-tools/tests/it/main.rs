@@ -8,6 +8,7 @@
 mod asking;
 mod calling;
 mod desk;
+mod exceptions;
 mod process_log;
 mod program;
 mod rebuilding;
