@@ -12,6 +12,7 @@ mod output;
 mod process_log;
 mod rebuild;
 mod session;
+mod shell;
 mod status;
 mod subject;
 mod verify;
@@ -116,6 +117,8 @@ enum Command {
     /// What was done in another than the ordinary way: late, overruled, put
     /// right, approved by oneself, left out; and who changed rights and rules?
     Exceptions(exceptions::Arguments),
+    /// Moves through the log event by event, and shows what each changed.
+    Shell(shell::Arguments),
     /// Builds projections anew from the log: to replace the live ones, or to
     /// compare with them.
     Rebuild(rebuild::Arguments),
@@ -180,6 +183,7 @@ async fn dispatch(
         Command::Verify => verify::run(&audit, output).await,
         Command::ProcessLog(arguments) => process_log::run(&audit, &arguments, output).await,
         Command::Exceptions(arguments) => exceptions::run(&audit, &arguments, output).await,
+        Command::Shell(arguments) => shell::run(&audit, &arguments, output).await,
         Command::Rebuild(arguments) => rebuild::run(session.database(), &arguments, output).await,
     }
 }

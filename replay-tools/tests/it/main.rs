@@ -12,4 +12,5 @@ mod exceptions;
 mod process_log;
 mod program;
 mod rebuilding;
+mod shell;
 mod verifying;
