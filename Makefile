@@ -9,7 +9,7 @@ ARGS :=
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help run test check fmt fmt-check lint docs deny typos sqlx sqlx-check schema \
-  schema-check audit-http bench chaos chaos-short clean-data
+  schema-check audit-http audit-mining bench chaos chaos-short clean-data
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ schema-check: ## Check that api/schema.graphql is up to date
 
 audit-http: ## Hold the service against the GraphQL-over-HTTP specification
 	@scripts/audit-http
+
+audit-mining: ## Hold the process logs of the sample desk against PM4Py
+	@scripts/audit-mining
 
 bench: ## Measure the speed, print a table, write target/bench.json (ARGS= selects)
 	@scripts/ensure linker postgres

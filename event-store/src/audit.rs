@@ -99,6 +99,16 @@ impl Audit {
         Ok(page.into_iter().find(|event| event.position == position))
     }
 
+    /// Some events after a position, in order, of those that a filter wants.
+    pub async fn page(
+        &self,
+        after: i64,
+        limit: i64,
+        filter: &Filter,
+    ) -> Result<Vec<RecordedEvent>, StoreError> {
+        reading::page(&self.pool, after, limit, filter).await
+    }
+
     /// The aggregate that holds a key.
     pub async fn holder(&self, scope: &str, key: &str) -> Result<Option<Uuid>, StoreError> {
         let holder = sqlx::query_scalar!(

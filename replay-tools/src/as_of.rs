@@ -216,7 +216,7 @@ fn print(
 }
 
 /// A value for people; nothing for one that says nothing.
-fn in_words(value: &Value) -> Option<String> {
+pub(crate) fn in_words(value: &Value) -> Option<String> {
     match value {
         Value::Null => None,
         Value::String(text) => Some(shown(text)),

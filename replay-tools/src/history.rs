@@ -23,7 +23,13 @@ pub(crate) async fn run(
     output: &mut Output,
 ) -> anyhow::Result<Verdict> {
     let subject = Subject::find(audit, &arguments.incident).await?;
-    let steps = steps(&subject);
+    tell(&subject, output)?;
+    Ok(Verdict::Well)
+}
+
+/// Prints the steps that the events of something are.
+pub(crate) fn tell(subject: &Subject, output: &mut Output) -> anyhow::Result<()> {
+    let steps = steps(subject);
     if output.is_json() {
         let steps: Vec<Value> = steps
             .iter()
@@ -34,9 +40,9 @@ pub(crate) async fn run(
             "steps": steps,
         }))?;
     } else {
-        print(&subject, &steps, output)?;
+        print(subject, &steps, output)?;
     }
-    Ok(Verdict::Well)
+    Ok(())
 }
 
 fn steps(subject: &Subject) -> Vec<HistoryRow> {

@@ -3,14 +3,20 @@
 //! asks nor trusts a running one.
 
 mod as_of;
+mod difference;
+mod exceptions;
 mod export;
 mod history;
 mod import;
+mod log_streams;
+mod mark;
 mod output;
 mod package;
+mod process_log;
 mod prove;
 mod rebuild;
 mod session;
+mod shell;
 mod status;
 mod subject;
 mod verify;
@@ -75,6 +81,8 @@ Examples:
   docket-replay verify --json --database-url postgres://auditor@db.internal/docket
   docket-replay export --output evidence --by chen.audit
   docket-replay verify --export evidence --key log.key
+  docket-replay exceptions --from 2026-03-01 --kind override,self-approval
+  docket-replay process-log --format ocel-sqlite --output desk.sqlite
   docket-replay rebuild --check all
 
 A login that may only read is enough for everything but `rebuild`, `export` and
@@ -103,6 +111,15 @@ struct DatabaseArgs {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    #[command(flatten)]
+    OnDesk(DeskCommand),
+    /// Brings a log back from an export, into an empty database.
+    Import(import::Arguments),
+}
+
+/// What is asked of a desk that exists.
+#[derive(Debug, Subcommand)]
+enum DeskCommand {
     /// How long is the log, and how far is each projection?
     Status,
     /// What happened to an incident: each step with both times, actor, reason,
@@ -119,8 +136,13 @@ enum Command {
     /// Takes the log, or a part of it, away in a form that others can read and
     /// verify. That it was done is itself an event.
     Export(export::Arguments),
-    /// Brings a log back from an export, into an empty database.
-    Import(import::Arguments),
+    /// Writes the log in the forms that process mining reads: OCEL 2.0, XES.
+    ProcessLog(process_log::Arguments),
+    /// What was done in another than the ordinary way: late, overruled, put
+    /// right, approved by oneself, left out; and who changed rights and rules?
+    Exceptions(exceptions::Arguments),
+    /// Moves through the log event by event, and shows what each changed.
+    Shell(shell::Arguments),
     /// Builds projections anew from the log: to replace the live ones, or to
     /// compare with them.
     Rebuild(rebuild::Arguments),
@@ -156,16 +178,17 @@ fn main() -> ExitCode {
 fn run(source: &DatabaseSource, command: Command, output: &mut Output) -> anyhow::Result<Verdict> {
     let runtime = tokio::runtime::Runtime::new().context("the runtime cannot be started")?;
     runtime.block_on(async {
-        match command {
-            Command::Verify(arguments) if arguments.export.is_some() => {
-                let directory = arguments.export.clone().unwrap_or_default();
-                return verify::run_on_export(directory, &arguments, output).await;
-            }
+        let command = match command {
             Command::Import(arguments) => return import::run(source, &arguments, output).await,
-            _ => {}
-        }
+            // An export is verified with nothing else at hand.
+            Command::OnDesk(DeskCommand::Verify(verify::Arguments {
+                export: Some(directory),
+                trust,
+            })) => return verify::run_on_export(&directory, &trust, output).await,
+            Command::OnDesk(command) => command,
+        };
         let access = match command {
-            Command::Rebuild(_) | Command::Export(_) => Access::Service,
+            DeskCommand::Rebuild(_) | DeskCommand::Export(_) => Access::Service,
             _ => Access::ReadOnly,
         };
         let session = Session::open(source, access).await?;
@@ -182,19 +205,22 @@ fn run(source: &DatabaseSource, command: Command, output: &mut Output) -> anyhow
 
 async fn dispatch(
     session: &Session,
-    command: Command,
+    command: DeskCommand,
     output: &mut Output,
 ) -> anyhow::Result<Verdict> {
     let audit = Audit::new(session.database().pool().clone());
     match command {
-        Command::Status => status::run(&audit, output).await,
-        Command::History(arguments) => history::run(&audit, &arguments, output).await,
-        Command::AsOf(arguments) => as_of::run(&audit, &arguments, output).await,
-        Command::Verify(arguments) => verify::run(&audit, &arguments, output).await,
-        Command::Prove(arguments) => prove::run(&audit, &arguments, output).await,
-        Command::Export(arguments) => export::run(session.database(), &arguments, output).await,
-        // Needs no open database, and makes one.
-        Command::Import(_) => unreachable!("it is run before a database is opened"),
-        Command::Rebuild(arguments) => rebuild::run(session.database(), &arguments, output).await,
+        DeskCommand::Status => status::run(&audit, output).await,
+        DeskCommand::History(arguments) => history::run(&audit, &arguments, output).await,
+        DeskCommand::AsOf(arguments) => as_of::run(&audit, &arguments, output).await,
+        DeskCommand::Verify(arguments) => verify::run(&audit, &arguments.trust, output).await,
+        DeskCommand::Prove(arguments) => prove::run(&audit, &arguments, output).await,
+        DeskCommand::Export(arguments) => export::run(session.database(), &arguments, output).await,
+        DeskCommand::ProcessLog(arguments) => process_log::run(&audit, &arguments, output).await,
+        DeskCommand::Exceptions(arguments) => exceptions::run(&audit, &arguments, output).await,
+        DeskCommand::Shell(arguments) => shell::run(&audit, &arguments, output).await,
+        DeskCommand::Rebuild(arguments) => {
+            rebuild::run(session.database(), &arguments, output).await
+        }
     }
 }

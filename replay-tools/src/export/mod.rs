@@ -33,7 +33,7 @@ use crate::package::{
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// The directory of the export, which must not exist yet.
-    #[arg(long, value_name = "DIR", env = "DOCKET_REPLAY_OUTPUT")]
+    #[arg(long, value_name = "DIR", env = "DOCKET_REPLAY_EXPORT_OUTPUT")]
     output: PathBuf,
 
     /// Who takes it away: the name that stands in the log.
@@ -41,7 +41,7 @@ pub(crate) struct Arguments {
     by: String,
 
     /// The form of the events.
-    #[arg(long, value_enum, default_value_t, env = "DOCKET_REPLAY_FORMAT")]
+    #[arg(long, value_enum, default_value_t, env = "DOCKET_REPLAY_EXPORT_FORMAT")]
     format: Format,
 
     /// Only from this position on.

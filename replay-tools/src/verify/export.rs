@@ -7,7 +7,7 @@
 
 use std::collections::VecDeque;
 use std::num::NonZero;
-use std::path::PathBuf;
+use std::path::Path;
 
 use chrono::{DateTime, Utc};
 use domain::audit::ExportFormat;
@@ -30,11 +30,11 @@ const EVENTS_PER_PASS: i64 = 4_000_000;
 
 /// Checks an export.
 pub(super) async fn check(
-    directory: PathBuf,
+    directory: &Path,
     trust: Trust,
     output: &mut Output,
 ) -> anyhow::Result<Checked> {
-    let package = Package::open(&directory)?;
+    let package = Package::open(directory)?;
     let size = package.head.size()?;
     let mut blind_spots = trust.blind_spots();
     let chain = match package.chain() {

@@ -11,7 +11,7 @@ mod seals;
 mod streams;
 mod trust;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use chrono::{DateTime, Utc};
@@ -33,7 +33,7 @@ pub(crate) struct Arguments {
     pub(crate) export: Option<PathBuf>,
 
     #[command(flatten)]
-    trust: TrustArgs,
+    pub(crate) trust: TrustArgs,
 }
 
 /// Something that is wrong with the log.
@@ -124,23 +124,23 @@ impl Checked {
 /// Checks the log of a database up to its present head.
 pub(crate) async fn run(
     audit: &Audit,
-    arguments: &Arguments,
+    trust: &TrustArgs,
     output: &mut Output,
 ) -> anyhow::Result<Verdict> {
     let started = Instant::now();
-    let trust = Trust::read(&arguments.trust)?;
+    let trust = Trust::read(trust)?;
     let checked = database::check(audit, trust, output).await?;
     say(&checked, started, output)
 }
 
 /// Checks an export, without a database.
 pub(crate) async fn run_on_export(
-    directory: PathBuf,
-    arguments: &Arguments,
+    directory: &Path,
+    trust: &TrustArgs,
     output: &mut Output,
 ) -> anyhow::Result<Verdict> {
     let started = Instant::now();
-    let trust = Trust::read(&arguments.trust)?;
+    let trust = Trust::read(trust)?;
     let checked = export::check(directory, trust, output).await?;
     say(&checked, started, output)
 }

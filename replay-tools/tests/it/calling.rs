@@ -23,7 +23,16 @@ async fn the_help_tells_the_exit_codes_and_the_environment() {
     ] {
         assert!(ran.stdout.contains(expected), "{expected}: {}", ran.stdout);
     }
-    for command in ["status", "history", "as-of", "verify", "rebuild"] {
+    for command in [
+        "status",
+        "history",
+        "as-of",
+        "verify",
+        "process-log",
+        "exceptions",
+        "shell",
+        "rebuild",
+    ] {
         let ran = run(&[command, "--help"]).await;
         assert_eq!(ran.code, 0);
         assert!(
@@ -81,11 +90,17 @@ async fn an_auditor_who_may_only_read_can_ask_and_check_but_not_rebuild() {
     .await;
     let options = desk.database.owner_options().clone().username(&auditor);
     let url = String::from(options.to_url_lossy());
+    let directory = tempfile::tempdir().unwrap();
+    let written = directory.path().join("desk.xes");
+    let written = written.to_str().unwrap();
     for arguments in [
         ["status"].as_slice(),
         &["history", "INC0000001"],
         &["as-of", "INC0000001", "--at", "2999-01-01"],
         &["verify"],
+        &["exceptions"],
+        &["shell"],
+        &["process-log", "--format", "xes", "--output", written],
     ] {
         let ran = run(&[arguments, &["--database-url", &url]].concat()).await;
         assert_eq!(ran.code, 0, "{ran:?}");

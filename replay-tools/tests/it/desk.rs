@@ -156,16 +156,19 @@ impl Desk {
     }
 
     async fn publish<C: Content>(&self, content: C) -> Arc<Versions<C>> {
+        self.publish_from(content, DateTime::UNIX_EPOCH).await
+    }
+
+    async fn publish_from<C: Content>(
+        &self,
+        content: C,
+        effective_from: DateTime<Utc>,
+    ) -> Arc<Versions<C>> {
         let id = Configuration::<C>::id();
         for (who, command) in [
             ("author", Configure::SaveDraft(content)),
             ("reviewer", Configure::PassReview),
-            (
-                "reviewer",
-                Configure::Publish {
-                    effective_from: DateTime::UNIX_EPOCH,
-                },
-            ),
+            ("reviewer", Configure::Publish { effective_from }),
         ] {
             let mut by = self.context(Role::Administrator, who, "07:00");
             by.channel = Channel::Process;
@@ -174,6 +177,11 @@ impl Desk {
         }
         let store = self.store::<Configuration<C>>();
         Arc::clone(store.load(id).await.unwrap().state.versions())
+    }
+
+    /// Publishes a further version, which holds from the day of the tests on.
+    pub(crate) async fn publish_next<C: Content>(&self, content: C) {
+        self.publish_from(content, at("07:30")).await;
     }
 
     fn store<A: Aggregate + Clone + 'static>(&self) -> AggregateStore<A> {

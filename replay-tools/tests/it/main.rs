@@ -8,8 +8,11 @@
 mod asking;
 mod calling;
 mod desk;
+mod exceptions;
 mod exporting;
+mod process_log;
 mod program;
 mod rebuilding;
 mod sealing;
+mod shell;
 mod verifying;
