@@ -15,6 +15,7 @@ mod package;
 mod process_log;
 mod prove;
 mod rebuild;
+mod record_export;
 mod session;
 mod shell;
 mod status;
@@ -82,11 +83,11 @@ Examples:
   docket-replay export --output evidence --by chen.audit
   docket-replay verify --export evidence --key log.key
   docket-replay exceptions --from 2026-03-01 --kind override,self-approval
-  docket-replay process-log --format ocel-sqlite --output desk.sqlite
+  docket-replay process-log --format ocel-sqlite --output desk.sqlite --by chen.audit
   docket-replay rebuild --check all
 
-A login that may only read is enough for everything but `rebuild`, `export` and
-`import`. A private
+A login that may only read is enough for everything but `rebuild`, `export`,
+`process-log` and `import`. A private
 PostgreSQL is found if it runs, and else started for as long as the command
 takes.";
 
@@ -188,7 +189,9 @@ fn run(source: &DatabaseSource, command: Command, output: &mut Output) -> anyhow
             Command::OnDesk(command) => command,
         };
         let access = match command {
-            DeskCommand::Rebuild(_) | DeskCommand::Export(_) => Access::Service,
+            DeskCommand::Rebuild(_) | DeskCommand::Export(_) | DeskCommand::ProcessLog(_) => {
+                Access::Service
+            }
             _ => Access::ReadOnly,
         };
         let session = Session::open(source, access).await?;
@@ -216,7 +219,9 @@ async fn dispatch(
         DeskCommand::Verify(arguments) => verify::run(&audit, &arguments.trust, output).await,
         DeskCommand::Prove(arguments) => prove::run(&audit, &arguments, output).await,
         DeskCommand::Export(arguments) => export::run(session.database(), &arguments, output).await,
-        DeskCommand::ProcessLog(arguments) => process_log::run(&audit, &arguments, output).await,
+        DeskCommand::ProcessLog(arguments) => {
+            process_log::run(session.database(), &arguments, output).await
+        }
         DeskCommand::Exceptions(arguments) => exceptions::run(&audit, &arguments, output).await,
         DeskCommand::Shell(arguments) => shell::run(&audit, &arguments, output).await,
         DeskCommand::Rebuild(arguments) => {

@@ -4,7 +4,6 @@
 //! the log before the export is complete.
 
 mod page;
-mod record;
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -13,7 +12,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use chrono::{DateTime, Utc};
 use clap::{Args, ValueEnum};
-use domain::audit::ExportFormat;
+use domain::audit::{ExportFormat, Exported};
 use event_store::seal::{TILE_WIDTH, TileId, entry_of};
 use event_store::{Audit, Database, RecordedEvent};
 use futures_util::TryStreamExt;
@@ -28,6 +27,7 @@ use crate::package::{
     CHECKPOINT, EVENTS_NDJSON, EVENTS_PARQUET, FileEntry, Head, KEYS, KeyEntry, LEAVES, MANIFEST,
     Manifest, ParquetWriter, Selection, VERIFY,
 };
+use crate::record_export::{self, Record};
 
 /// What is exported, and where to.
 #[derive(Debug, Args)]
@@ -183,7 +183,7 @@ async fn make(
         export_id: Uuid::now_v7(),
         format,
         origin: head.checkpoint.origin.clone(),
-        made_at: now(),
+        made_at: record_export::now(),
         made_by: arguments.by.clone(),
         complete: selection.is_everything(size),
         selection,
@@ -197,16 +197,37 @@ async fn make(
     for name in [manifest.events_file(), LEAVES, CHECKPOINT, KEYS, VERIFY] {
         manifest.files.push(FileEntry::of(directory, name)?);
     }
-    record::record(database, &manifest).await?;
+    let record = Record {
+        id: manifest.export_id,
+        by: &manifest.made_by,
+        at: manifest.made_at,
+        exported: exported(&manifest),
+    };
+    record_export::record(database, record).await?;
     let text = serde_json::to_string_pretty(&manifest)? + "\n";
     std::fs::write(directory.join(MANIFEST), text)?;
     Ok(manifest)
 }
 
-#[expect(clippy::disallowed_methods, reason = "the edge of the program")]
-fn now() -> DateTime<Utc> {
-    use chrono::SubsecRound;
-    Utc::now().trunc_subsecs(3)
+fn exported(manifest: &Manifest) -> Exported {
+    let selection = &manifest.selection;
+    let events_file = manifest
+        .files
+        .iter()
+        .find(|file| file.name == manifest.events_file());
+    Exported {
+        format: manifest.format,
+        from_position: selection.from_position,
+        to_position: selection.to_position,
+        aggregate_types: selection.aggregate_types.clone(),
+        aggregate_id: selection.aggregate_id.map(|id| id.to_string()),
+        event_types: selection.event_types.clone(),
+        recorded_from: selection.recorded_from,
+        recorded_to: selection.recorded_to,
+        events: manifest.events,
+        sha256: events_file.map_or_else(String::new, |file| file.sha256.clone()),
+        checkpoint_size: Some(manifest.checkpoint_size),
+    }
 }
 
 fn say(manifest: &Manifest, directory: &Path, output: &mut Output) -> anyhow::Result<()> {

@@ -22,14 +22,18 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use chrono::{DateTime, Utc};
 use clap::{Args, ValueEnum};
-use event_store::Audit;
+use domain::audit::{ExportFormat, Exported};
+use event_store::{Audit, Database};
 use serde_json::json;
+use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
+use uuid::Uuid;
 
 use crate::Verdict;
 use crate::as_of::moment;
 use crate::log_streams::{LogStreams, decoded};
 use crate::output::{Output, count};
+use crate::record_export::{self, Record};
 use mapping::Mapping;
 use model::Sink;
 use ocel_json::OcelJson;
@@ -49,6 +53,10 @@ pub(crate) struct Arguments {
     /// by the ending: .json, .sqlite, .xes.
     #[arg(long, value_name = "FILE", env = "DOCKET_REPLAY_OUTPUT")]
     output: PathBuf,
+
+    /// Who takes it away: the name that stands in the log.
+    #[arg(long, value_name = "NAME", env = "DOCKET_REPLAY_BY")]
+    by: String,
 
     /// For XES: what a case is.
     #[arg(long, value_enum, default_value_t, env = "DOCKET_REPLAY_OBJECT")]
@@ -122,10 +130,11 @@ impl Case {
 
 /// Writes the file.
 pub(crate) async fn run(
-    audit: &Audit,
+    database: &Database,
     arguments: &Arguments,
     output: &mut Output,
 ) -> anyhow::Result<Verdict> {
+    let audit = &Audit::new(database.pool().clone());
     let selection = chosen(audit, arguments).await?;
     let path = &arguments.output;
     if path.exists() {
@@ -138,6 +147,13 @@ pub(crate) async fn run(
     let sink = sink(arguments, unfinished.path())
         .with_context(|| format!("{} cannot be written", path.display()))?;
     let (events, objects) = write(audit, selection, sink, output).await?;
+    let record = Record {
+        id: Uuid::now_v7(),
+        by: &arguments.by,
+        at: record_export::now(),
+        exported: exported(arguments, selection, events, unfinished.path())?,
+    };
+    record_export::record(database, record).await?;
     unfinished
         .persist_noclobber(path)
         .with_context(|| format!("{} cannot be written", path.display()))?;
@@ -159,6 +175,34 @@ pub(crate) async fn run(
         ))?;
     }
     Ok(Verdict::Well)
+}
+
+/// What the log is told of the file.
+fn exported(
+    arguments: &Arguments,
+    selection: Selection,
+    events: i64,
+    file: &Path,
+) -> anyhow::Result<Exported> {
+    let mut hasher = Sha256::new();
+    std::io::copy(&mut std::fs::File::open(file)?, &mut hasher)?;
+    Ok(Exported {
+        format: match arguments.format {
+            Format::OcelJson => ExportFormat::OcelJson,
+            Format::OcelSqlite => ExportFormat::OcelSqlite,
+            Format::Xes => ExportFormat::Xes,
+        },
+        from_position: selection.from,
+        to_position: selection.upto,
+        aggregate_types: Vec::new(),
+        aggregate_id: None,
+        event_types: Vec::new(),
+        recorded_from: selection.since,
+        recorded_to: selection.until,
+        events,
+        sha256: format!("{:x}", hasher.finalize()),
+        checkpoint_size: None,
+    })
 }
 
 async fn chosen(audit: &Audit, arguments: &Arguments) -> anyhow::Result<Selection> {

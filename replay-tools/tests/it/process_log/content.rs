@@ -13,9 +13,9 @@ async fn plt_08_every_event_is_an_event_of_ocel_about_all_its_objects() {
     let desk = Desk::open().await;
     let id = desk.journey("INC0000001").await;
     let files = Files::new();
+    let head = desk.head().await;
     let log = ocel(&desk, &files.path("desk.json"), &[]).await;
 
-    let head = desk.head().await;
     let events = list(&log, "events");
     assert_eq!(i64::try_from(events.len()).unwrap(), head);
     let types: BTreeSet<&str> = list(&log, "objects")
@@ -149,7 +149,8 @@ async fn cis_and_links_are_objects_and_relations() {
     // A part of the log: the other item is an object of it, though nothing
     // happened to it there.
     let from = linked.to_string();
-    let part = ocel(&desk, &files.path("part.json"), &["--from-position", &from]).await;
+    let one = ["--from-position", &from, "--to-position", &from];
+    let part = ocel(&desk, &files.path("part.json"), &one).await;
     assert_eq!(list(&part, "events").len(), 1);
     let event = &list(&part, "events")[0];
     assert!(parts(&part, event).contains("linked item: incident"));

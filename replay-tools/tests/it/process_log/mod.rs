@@ -29,7 +29,16 @@ async fn written(desk: &Desk, path: &str, arguments: &[&str]) -> Ran {
         "sqlite" => "ocel-sqlite",
         _ => "xes",
     };
-    let common = ["process-log", "--format", form, "--output", path, "--json"];
+    let common = [
+        "process-log",
+        "--format",
+        form,
+        "--output",
+        path,
+        "--json",
+        "--by",
+        "chen.audit",
+    ];
     desk.replay(&[&common, arguments].concat()).await
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
+use chrono::{DateTime, SubsecRound, Utc};
 use cqrs_es::Aggregate;
 use domain::audit::{Exported, LogExport, LogExportCommand};
 use domain::ids::PersonId;
@@ -11,33 +12,50 @@ use event_store::{
     AggregateStore, AppendError, CommandEnvelope, Database, Log, LogSettings, Metadata,
     content_hash,
 };
+use uuid::Uuid;
 
-use crate::package::Manifest;
+/// An export that is about to be handed over.
+pub(crate) struct Record<'a> {
+    /// Which export.
+    pub(crate) id: Uuid,
+    /// Who takes it away.
+    pub(crate) by: &'a str,
+    /// When.
+    pub(crate) at: DateTime<Utc>,
+    /// What is taken away.
+    pub(crate) exported: Exported,
+}
 
 /// Writes an export into the log, by the rules of the domain.
-pub(crate) async fn record(database: &Database, manifest: &Manifest) -> anyhow::Result<()> {
+pub(crate) async fn record(database: &Database, export: Record<'_>) -> anyhow::Result<()> {
     let log = Log::open(database.pool().clone(), LogSettings::default()).await?;
-    let recorded = append(&log, database, manifest).await;
+    let recorded = append(&log, database, export).await;
     log.shutdown().await;
     recorded
 }
 
-async fn append(log: &Log, database: &Database, manifest: &Manifest) -> anyhow::Result<()> {
+/// The time of an export that is made now.
+#[expect(clippy::disallowed_methods, reason = "the edge of the program")]
+pub(crate) fn now() -> DateTime<Utc> {
+    Utc::now().trunc_subsecs(3)
+}
+
+async fn append(log: &Log, database: &Database, export: Record<'_>) -> anyhow::Result<()> {
     let context = Context {
         actor: Actor {
-            id: PersonId::new(&*manifest.made_by).context("--by")?,
+            id: PersonId::new(export.by).context("--by")?,
             role: Role::Auditor,
             teams: Vec::new(),
         },
-        effective_at: manifest.made_at,
+        effective_at: export.at,
         channel: Channel::Cli,
         matrices: Arc::default(),
         categories: Arc::default(),
     };
     let store: AggregateStore<LogExport> =
         AggregateStore::new(log.clone(), database.pool().clone(), 1, Vec::new());
-    let loaded = store.load(manifest.export_id).await?;
-    let command = LogExportCommand::Record(exported(manifest));
+    let loaded = store.load(export.id).await?;
+    let command = LogExportCommand::Record(export.exported);
     let events = loaded.state.decide(&command, &context)?;
     let metadata = Metadata {
         role: Some(context.actor.role.as_ref().to_ascii_lowercase()),
@@ -46,8 +64,8 @@ async fn append(log: &Log, database: &Database, manifest: &Manifest) -> anyhow::
     };
     let envelope = CommandEnvelope {
         metadata: &metadata,
-        command_id: manifest.export_id,
-        request_hash: content_hash([LogExport::TYPE.as_bytes(), manifest.export_id.as_bytes()]),
+        command_id: export.id,
+        request_hash: content_hash([LogExport::TYPE.as_bytes(), export.id.as_bytes()]),
         reservations: Vec::new(),
     };
     match store.append(&loaded, events, envelope).await {
@@ -57,26 +75,5 @@ async fn append(log: &Log, database: &Database, manifest: &Manifest) -> anyhow::
                  that may act as the role docket_app",
         )),
         Err(error) => bail!("the export cannot be written into the log: {error}"),
-    }
-}
-
-fn exported(manifest: &Manifest) -> Exported {
-    let selection = &manifest.selection;
-    let events_file = manifest
-        .files
-        .iter()
-        .find(|file| file.name == manifest.events_file());
-    Exported {
-        format: manifest.format,
-        from_position: selection.from_position,
-        to_position: selection.to_position,
-        aggregate_types: selection.aggregate_types.clone(),
-        aggregate_id: selection.aggregate_id.map(|id| id.to_string()),
-        event_types: selection.event_types.clone(),
-        recorded_from: selection.recorded_from,
-        recorded_to: selection.recorded_to,
-        events: manifest.events,
-        sha256: events_file.map_or_else(String::new, |file| file.sha256.clone()),
-        checkpoint_size: Some(manifest.checkpoint_size),
     }
 }
