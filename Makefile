@@ -9,7 +9,7 @@ ARGS :=
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help run test check fmt fmt-check lint docs deny typos sqlx sqlx-check schema \
-  schema-check audit-http audit-mining bench chaos chaos-short clean-data
+  schema-check audit-http audit-mining audit-demo bench chaos chaos-short clean-data
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ schema-check: ## Check that api/schema.graphql is up to date
 
 audit-http: ## Hold the service against the GraphQL-over-HTTP specification
 	@scripts/audit-http
+
+audit-demo: ## Be an outside auditor: export, verify with others' tools, tamper, be caught
+	@scripts/audit-demo
 
 audit-mining: ## Hold the process logs of the sample desk against PM4Py
 	@scripts/audit-mining

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use clap::Args;
 use domain::audit::ExportFormat;
-use event_store::seal::{Entry, KeyRow, VerifierKey};
+use event_store::seal::{Entry, KeyRow};
 use event_store::{Claim, Database, DatabaseSource, Migrate, PoolSettings, RecordedEvent, Restore};
 use projections::{ReadModels, decode};
 use serde_json::json;
@@ -16,6 +16,7 @@ use serde_json::json;
 use crate::Verdict;
 use crate::output::{Output, count};
 use crate::package::{EVENTS_PARQUET, Package, ParquetEvents};
+use crate::verify::trusted_key;
 
 /// Which export.
 #[derive(Debug, Args)]
@@ -24,9 +25,10 @@ pub(crate) struct Arguments {
     export: PathBuf,
 
     /// The public key that the head must be signed by, or one that has handed
-    /// over to it. Without it, the key that comes with the export is believed.
-    #[arg(long, value_name = "KEY", env = "DOCKET_REPLAY_KEY")]
-    key: Option<VerifierKey>,
+    /// over to it; or a file with it. Without it, the key that comes with the
+    /// export is believed.
+    #[arg(long, value_name = "KEY|FILE", env = "DOCKET_REPLAY_KEY")]
+    key: Option<String>,
 }
 
 /// How many events go into the database at once.
@@ -74,8 +76,9 @@ fn check(package: &Package, arguments: &Arguments) -> anyhow::Result<()> {
         bail!("{wrong}");
     }
     let chain = package.chain()?;
-    if let Some(key) = &arguments.key
-        && !chain.leads_from(key)
+    let key = arguments.key.as_deref().map(trusted_key).transpose()?;
+    if let Some(key) = key
+        && !chain.leads_from(&key)
     {
         bail!("the log of this export is sealed by other keys than {key}");
     }

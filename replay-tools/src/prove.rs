@@ -3,7 +3,7 @@
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use event_store::Audit;
-use event_store::seal::{SealedTree, entry_of, leaf_hash};
+use event_store::seal::{SealedTree, StoredCheckpoint, entry_of, leaf_hash};
 use serde_json::json;
 
 use crate::Verdict;
@@ -24,6 +24,10 @@ enum What {
         /// The event's position.
         #[arg(value_parser = clap::value_parser!(i64).range(1..))]
         position: i64,
+        /// The size of the signed head that the proof leads to; without it, the
+        /// last one.
+        #[arg(long, value_name = "SIZE", value_parser = clap::value_parser!(i64).range(1..))]
+        size: Option<i64>,
     },
     /// That the log of one size is the beginning of that of another one.
     Consistency {
@@ -44,35 +48,50 @@ pub(crate) async fn run(
 ) -> anyhow::Result<Verdict> {
     let tree = audit.seals();
     match arguments.what {
-        What::Inclusion { position } => inclusion(audit, &tree, position, output).await?,
+        What::Inclusion { position, size } => {
+            let head = head(&tree, size).await?;
+            inclusion(audit, &tree, position, head, output).await?;
+        }
         What::Consistency { from, to } => consistency(&tree, from, to, output).await?,
     }
     Ok(Verdict::Well)
+}
+
+/// The signed head of a size, or the last one.
+async fn head(tree: &SealedTree, size: Option<i64>) -> anyhow::Result<StoredCheckpoint> {
+    let Some(size) = size else {
+        return tree.latest().await?.context("the log is not sealed yet");
+    };
+    let behind = tree.checkpoints(size - 1, 1).await?;
+    behind
+        .into_iter()
+        .find(|head| head.size == size)
+        .with_context(|| format!("no head of {size} events was signed"))
 }
 
 async fn inclusion(
     audit: &Audit,
     tree: &SealedTree,
     position: i64,
+    head: StoredCheckpoint,
     output: &mut Output,
 ) -> anyhow::Result<()> {
-    let latest = tree.latest().await?.context("the log is not sealed yet")?;
-    let hashes = tree.inclusion_proof(position, latest.size).await?;
+    let hashes = tree.inclusion_proof(position, head.size).await?;
     let event = audit
         .event(position)
         .await?
         .with_context(|| format!("the event at position {position} is missing"))?;
     let entry = entry_of(&event);
-    let note = tree.cosigned_note(&latest).await?;
+    let note = tree.cosigned_note(&head).await?;
     let hashes: Vec<String> = hashes.iter().map(|hash| hash.to_base64()).collect();
     if output.is_json() {
         return output.json(&json!({
             "position": position,
             "entry": entry,
             "leafHash": leaf_hash(entry.as_bytes()).to_base64(),
-            "size": latest.size,
+            "size": head.size,
             "hashes": hashes,
-            "rootHash": latest.root.to_base64(),
+            "rootHash": head.root.to_base64(),
             "checkpoint": note,
         }));
     }

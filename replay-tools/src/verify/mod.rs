@@ -22,6 +22,7 @@ use serde::Serialize;
 
 use crate::Verdict;
 use crate::output::{Output, count, one_line, time};
+pub(crate) use trust::trusted_key;
 use trust::{Trust, TrustArgs};
 
 /// What is verified, and by what.

@@ -38,7 +38,7 @@ pub(super) struct Trust {
 
 impl Trust {
     pub(super) fn read(arguments: &TrustArgs) -> anyhow::Result<Self> {
-        let key = arguments.key.as_deref().map(key).transpose()?;
+        let key = arguments.key.as_deref().map(trusted_key).transpose()?;
         let mut witnessed = match &arguments.witness {
             Some(path) => heads(path)?,
             None => Vec::new(),
@@ -98,7 +98,8 @@ impl Trust {
     }
 }
 
-fn key(given: &str) -> anyhow::Result<VerifierKey> {
+/// A public key as it was given: itself, or a file with it.
+pub(crate) fn trusted_key(given: &str) -> anyhow::Result<VerifierKey> {
     let path = Path::new(given);
     let text = if path.exists() {
         std::fs::read_to_string(path).with_context(|| format!("{}", path.display()))?
