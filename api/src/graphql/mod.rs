@@ -13,6 +13,7 @@ mod log;
 mod organisation;
 mod scalars;
 mod schema;
+mod time;
 mod viewer;
 mod work_item;
 

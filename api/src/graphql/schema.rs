@@ -6,6 +6,7 @@ use super::configuration::{ConfigurationMutations, ConfigurationQueries};
 use super::incident::{IncidentMutations, IncidentQueries};
 use super::log::{LogQueries, LogSubscriptions};
 use super::organisation::{OrganisationMutations, OrganisationQueries};
+use super::time::TimeQueries;
 use super::work_item::{BulkMutations, WorkItemMutations, WorkItemQueries, WorkItemSubscriptions};
 use crate::desk::Desk;
 
@@ -16,6 +17,7 @@ pub struct Query(
     IncidentQueries,
     ConfigurationQueries,
     OrganisationQueries,
+    TimeQueries,
     LogQueries,
 );
 
