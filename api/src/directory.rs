@@ -71,6 +71,44 @@ pub struct TokenEntry {
     pub expires_at: Option<DateTime<Utc>>,
 }
 
+impl TeamEntry {
+    /// Changes a team by an event; its foundation makes it.
+    pub(crate) fn apply(team: &mut Option<Self>, recorded: &RecordedEvent, event: &TeamEvent) {
+        if let TeamEvent::TeamFounded {
+            code,
+            name,
+            line,
+            department,
+        } = event
+        {
+            *team = Some(Self {
+                id: TeamId(recorded.aggregate_id),
+                code: code.to_string(),
+                name: name.to_string(),
+                line: *line,
+                department: department.to_string(),
+                active: true,
+                members: BTreeMap::new(),
+                version: recorded.sequence,
+            });
+            return;
+        }
+        let Some(team) = team else { return };
+        team.version = recorded.sequence;
+        match event {
+            TeamEvent::MemberAdded { person, name } => {
+                team.members.insert(person.clone(), name.to_string());
+            }
+            TeamEvent::MemberRemoved { person } => {
+                team.members.remove(person);
+            }
+            TeamEvent::TeamDeactivated {} => team.active = false,
+            TeamEvent::TeamReactivated {} => team.active = true,
+            TeamEvent::TeamFounded { .. } => {}
+        }
+    }
+}
+
 impl Directory {
     /// Folds the directory from the log and keeps it up from then on.
     pub async fn start(log: Log) -> Result<Self, StoreError> {
@@ -219,7 +257,7 @@ impl Directory {
 impl Entries {
     fn apply(&mut self, event: &RecordedEvent) {
         let taken = match &*event.aggregate_type {
-            "team" => serde_json::from_str(&event.payload).map(|e| self.apply_team(event, e)),
+            "team" => serde_json::from_str(&event.payload).map(|e| self.apply_team(event, &e)),
             _ => serde_json::from_str(&event.payload).map(|e| self.apply_token(event, e)),
         };
         if let Err(error) = taken {
@@ -227,46 +265,22 @@ impl Entries {
         }
     }
 
-    fn apply_team(&mut self, recorded: &RecordedEvent, event: TeamEvent) {
+    fn apply_team(&mut self, recorded: &RecordedEvent, event: &TeamEvent) {
         let id = TeamId(recorded.aggregate_id);
-        if let TeamEvent::TeamFounded {
-            code,
-            name,
-            line,
-            department,
-        } = event
-        {
-            let entry = TeamEntry {
-                id,
-                code: code.to_string(),
-                name: name.to_string(),
-                line,
-                department: department.to_string(),
-                active: true,
-                members: BTreeMap::new(),
-                version: recorded.sequence,
-            };
-            self.teams.insert(id, entry);
-            return;
-        }
-        let Some(team) = self.teams.get_mut(&id) else {
-            return;
-        };
-        team.version = recorded.sequence;
+        let mut team = self.teams.remove(&id);
+        TeamEntry::apply(&mut team, recorded, event);
+        let Some(team) = team else { return };
+        self.teams.insert(id, team);
         match event {
-            TeamEvent::MemberAdded { person, name } => {
+            TeamEvent::MemberAdded { person, .. } => {
                 self.teams_of.entry(person.clone()).or_default().push(id);
-                team.members.insert(person, name.to_string());
             }
             TeamEvent::MemberRemoved { person } => {
-                if let Some(teams) = self.teams_of.get_mut(&person) {
+                if let Some(teams) = self.teams_of.get_mut(person) {
                     teams.retain(|team| *team != id);
                 }
-                team.members.remove(&person);
             }
-            TeamEvent::TeamDeactivated {} => team.active = false,
-            TeamEvent::TeamReactivated {} => team.active = true,
-            TeamEvent::TeamFounded { .. } => {}
+            _ => {}
         }
     }
 

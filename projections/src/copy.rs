@@ -15,6 +15,24 @@ pub(crate) struct Layout {
     pub(crate) columns: &'static [&'static str],
     /// How many of the columns are the key.
     pub(crate) key: usize,
+    /// The columns behind those that only past versions have.
+    pub(crate) validity: &'static [&'static str],
+}
+
+impl Layout {
+    /// The table of the past versions: the same columns, and until when the
+    /// version was valid. Among them is `position`, from where on it was.
+    pub(crate) const fn past(self, table: &'static str) -> Self {
+        Self {
+            table,
+            validity: &["valid_to", "fork_node"],
+            ..self
+        }
+    }
+
+    fn all_columns(&self) -> impl Iterator<Item = &'static str> {
+        self.columns.iter().chain(self.validity).copied()
+    }
 }
 
 /// A time as PostgreSQL keeps it, so that a row folded in memory equals one
@@ -31,6 +49,13 @@ pub(crate) struct Rows {
     count: usize,
 }
 
+/// How much had been added to some rows.
+#[derive(Debug)]
+pub(crate) struct Mark {
+    bytes: usize,
+    count: usize,
+}
+
 const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 const TRAILER: [u8; 2] = (-1_i16).to_be_bytes();
 /// PostgreSQL counts microseconds from the year 2000.
@@ -41,7 +66,7 @@ impl Rows {
     pub(crate) fn new(layout: &Layout) -> Self {
         Self {
             buffer: HEADER.to_vec(),
-            columns: i16::try_from(layout.columns.len()).unwrap_or(i16::MAX),
+            columns: i16::try_from(layout.all_columns().count()).unwrap_or(i16::MAX),
             count: 0,
         }
     }
@@ -59,6 +84,20 @@ impl Rows {
     pub(crate) fn clear(&mut self) {
         self.buffer.truncate(HEADER.len());
         self.count = 0;
+    }
+
+    /// A place to go back to.
+    pub(crate) fn mark(&self) -> Mark {
+        Mark {
+            bytes: self.buffer.len(),
+            count: self.count,
+        }
+    }
+
+    /// Forgets what was added since the place was marked.
+    pub(crate) fn go_back(&mut self, mark: &Mark) {
+        self.buffer.truncate(mark.bytes);
+        self.count = mark.count;
     }
 
     /// Starts a row; each of its columns must follow.
@@ -121,7 +160,7 @@ impl Rows {
         const PIECE: usize = 256 << 10;
         let statement = format!(
             "copy {table} ({}) from stdin (format binary)",
-            layout.columns.join(", ")
+            layout.all_columns().collect::<Vec<_>>().join(", ")
         );
         self.buffer.extend(TRAILER);
         let mut copy = connection.copy_in_raw(&statement).await?;

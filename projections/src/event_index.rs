@@ -9,11 +9,10 @@ use futures_util::FutureExt;
 use sqlx::{PgConnection, PgPool, Postgres, QueryBuilder};
 use uuid::Uuid;
 
-use crate::Decoded;
-use crate::ReadError;
 use crate::copy::{Layout, Rows, stored_time};
 use crate::projection::{Projection, Step};
 use crate::work_queue::TimeRange;
+use crate::{AsOf, Decoded, ReadError};
 
 pub(crate) const VERSION: i32 = 1;
 pub(crate) const TABLES: &[&str] = &["event_index"];
@@ -31,6 +30,7 @@ const LAYOUT: Layout = Layout {
         "recorded_at",
     ],
     key: 1,
+    validity: &[],
 };
 
 /// Which events somebody wants to see. All conditions that are set must hold;
@@ -55,11 +55,12 @@ pub struct EventFilter {
 #[derive(Debug, Clone)]
 pub struct EventIndex {
     pool: PgPool,
+    as_of: AsOf,
 }
 
 impl EventIndex {
-    pub(crate) fn new(pool: PgPool) -> Self {
-        Self { pool }
+    pub(crate) fn new(pool: PgPool, as_of: AsOf) -> Self {
+        Self { pool, as_of }
     }
 
     /// The positions of the events that the filter lets through: up to `limit`
@@ -74,7 +75,7 @@ impl EventIndex {
     ) -> Result<Vec<i64>, ReadError> {
         let mut query =
             QueryBuilder::<Postgres>::new("select position from event_index where true");
-        filter.push(&mut query);
+        filter.push(&mut query, self.as_of);
         if let Some(after) = after {
             query.push(if descending {
                 " and position < "
@@ -95,7 +96,7 @@ impl EventIndex {
     pub async fn total(&self, filter: &EventFilter) -> Result<i64, ReadError> {
         let mut query =
             QueryBuilder::<Postgres>::new("select count(*) from event_index where true");
-        filter.push(&mut query);
+        filter.push(&mut query, self.as_of);
         Ok(query.build_query_scalar().fetch_one(&self.pool).await?)
     }
 
@@ -144,7 +145,11 @@ impl EventIndex {
 }
 
 impl EventFilter {
-    fn push(&self, query: &mut QueryBuilder<'_, Postgres>) {
+    fn push(&self, query: &mut QueryBuilder<'_, Postgres>, as_of: AsOf) {
+        // Events are only ever added: as of a position, those up to there.
+        if let AsOf::Position(position) = as_of {
+            query.push(" and position <= ").push_bind(position);
+        }
         let lists = [
             ("event_type", &self.event_types),
             ("actor", &self.actors),

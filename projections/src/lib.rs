@@ -7,7 +7,9 @@
 //! a projection aside, to swap it in or to prove that the log gives the same
 //! rows again.
 //!
-//! A projection never sends, asks or decides.
+//! A projection never sends, asks or decides. What it once showed, it can show
+//! again: every version of a row is kept with the positions at which it was
+//! valid.
 
 mod checkpoint;
 mod copy;
@@ -27,6 +29,7 @@ pub mod rebuild;
 mod status;
 pub mod timer;
 mod told;
+mod validity;
 pub mod work_item_history;
 pub mod work_item_link;
 pub mod work_queue;
@@ -37,3 +40,4 @@ pub use event_store::{Lease, lease};
 pub use projection::ProjectionName;
 pub use projector::{ProjectionStatus, Projectors, catch_up};
 pub use read_models::ReadModels;
+pub use validity::AsOf;

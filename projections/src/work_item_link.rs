@@ -2,6 +2,7 @@
 //! for the decision whether a further link would close a circle.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use domain::incident::Event;
 use domain::work_item::WorkEvent;
@@ -9,11 +10,12 @@ use futures_util::FutureExt;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
+use crate::copy::{Layout, Row, Rows};
 use crate::projection::{Projection, Step};
-use crate::{Decoded, DeskEvent, ReadError};
+use crate::{AsOf, Decoded, DeskEvent, ReadError};
 
-pub(crate) const VERSION: i32 = 1;
-pub(crate) const TABLES: &[&str] = &["work_item_link"];
+pub(crate) const VERSION: i32 = 2;
+pub(crate) const TABLES: &[&str] = &["work_item_link", "work_item_link_past"];
 
 /// A link as it is seen from one of its two items.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -38,11 +40,12 @@ pub struct WorkItemLink {
 #[derive(Debug, Clone)]
 pub struct WorkItemLinks {
     pool: PgPool,
+    as_of: AsOf,
 }
 
 impl WorkItemLinks {
-    pub(crate) fn new(pool: PgPool) -> Self {
-        Self { pool }
+    pub(crate) fn new(pool: PgPool, as_of: AsOf) -> Self {
+        Self { pool, as_of }
     }
 
     /// The links of some items, from either end; of each item in the order in
@@ -51,20 +54,30 @@ impl WorkItemLinks {
         let links = sqlx::query_as!(
             WorkItemLink,
             r#"
+            with link as (
+                select source, relation, target, target_number, position
+                from work_item_link
+                where (source = any ($1) or target = any ($1)) and position <= $2
+                union all
+                select source, relation, target, target_number, position
+                from work_item_link_past
+                where (source = any ($1) or target = any ($1)) and position <= $2 and valid_to > $2
+            )
             select
                 l.source as "item_id!", l.relation as "relation!", true as "is_source!",
                 l.target as "other!", l.target_number as "other_number!", l.position as "position!"
-            from work_item_link l
+            from link l
             where l.source = any ($1)
             union all
             select
                 l.target, l.relation, false, l.source, coalesce(q.number, ''), l.position
-            from work_item_link l
+            from link l
             left join work_queue q on q.item_id = l.source
             where l.target = any ($1)
             order by 1, 6, 3
             "#,
             items,
+            self.as_of.position(),
         )
         .fetch_all(&self.pool)
         .await?;
@@ -101,16 +114,56 @@ pub(crate) fn concerns(event_type: &str) -> bool {
 /// A link as the item that holds it knows it.
 type Key = (Uuid, String, Uuid);
 
-/// Keeps the links. Of each link the last event of a batch decides.
-#[derive(Default)]
+const LAYOUT: Layout = Layout {
+    table: "work_item_link",
+    columns: &["source", "relation", "target", "target_number", "position"],
+    key: 3,
+    validity: &[],
+};
+
+const PAST: Layout = Layout {
+    table: "work_item_link_past",
+    columns: &[
+        "source",
+        "relation",
+        "target",
+        "target_number",
+        "position",
+        "valid_to",
+    ],
+    key: 3,
+    validity: &[],
+};
+
+/// Keeps the links, and those that there were.
 pub(crate) struct Projector {
-    changes: BTreeMap<Key, Option<Made>>,
+    changes: BTreeMap<Key, Change>,
+    /// Links that were both made and taken away since the last write.
+    past: Rows,
+}
+
+/// What has become of a link.
+struct Change {
+    /// The first event that concerned it: what the table has was valid until
+    /// then.
+    first: i64,
+    /// How it stands after the last one; nothing where it was taken away.
+    made: Option<Made>,
 }
 
 /// How a link was made.
 struct Made {
     target_number: String,
     position: i64,
+}
+
+impl Default for Projector {
+    fn default() -> Self {
+        Self {
+            changes: BTreeMap::new(),
+            past: Rows::new(&PAST),
+        }
+    }
 }
 
 impl Projection for Projector {
@@ -136,19 +189,15 @@ impl Projection for Projector {
             if changes.is_empty() {
                 return Ok(());
             }
-            let mut columns = Columns::default();
-            for ((source, relation, target), made) in changes {
-                columns.is_there.push(made.is_some());
-                let (target_number, position) = made.map_or((String::new(), 0), |made| {
-                    (made.target_number, made.position)
-                });
-                columns.sources.push(source);
-                columns.relations.push(relation);
-                columns.targets.push(target);
-                columns.target_numbers.push(target_number);
-                columns.positions.push(position);
+            end(connection, &changes).await?;
+            let mut added = Rows::new(&LAYOUT);
+            for (key, change) in &changes {
+                if let Some(made) = &change.made {
+                    made.write(key, &mut added.row());
+                }
             }
-            columns.write(connection).await?;
+            added.copy_into(connection, &LAYOUT).await?;
+            self.past.copy_into(connection, &PAST).await?;
             Ok(())
         }
         .boxed()
@@ -156,6 +205,7 @@ impl Projection for Projector {
 
     fn forget(&mut self) {
         self.changes.clear();
+        self.past.clear();
     }
 }
 
@@ -164,8 +214,8 @@ impl Projector {
         let DeskEvent::Incident(Event::Work(work)) = &event.event else {
             return;
         };
-        let source = event.recorded.aggregate_id;
-        match work {
+        let (source, position) = (event.recorded.aggregate_id, event.recorded.position);
+        let (relation, target, made) = match work {
             WorkEvent::WorkLinked {
                 relation,
                 target,
@@ -173,67 +223,78 @@ impl Projector {
             } => {
                 let made = Made {
                     target_number: target_number.clone(),
-                    position: event.recorded.position,
+                    position,
                 };
-                self.changes
-                    .insert((source, relation.as_ref().to_owned(), target.0), Some(made));
+                (relation, target, Some(made))
             }
-            WorkEvent::WorkUnlinked { relation, target } => {
-                self.changes
-                    .insert((source, relation.as_ref().to_owned(), target.0), None);
+            WorkEvent::WorkUnlinked { relation, target } => (relation, target, None),
+            _ => return,
+        };
+        let key = (source, relation.as_ref().to_owned(), target.0);
+        match self.changes.entry(key) {
+            Entry::Vacant(entry) => {
+                entry.insert(Change {
+                    first: position,
+                    made,
+                });
             }
-            _ => {}
+            Entry::Occupied(mut entry) => {
+                if let Some(before) = &entry.get().made {
+                    let mut row = self.past.row();
+                    before.write(entry.key(), &mut row);
+                    row.bigint(position);
+                }
+                entry.get_mut().made = made;
+            }
         }
     }
 }
 
-/// Changes, column by column, as statements take them.
-#[derive(Default)]
-struct Columns {
-    sources: Vec<Uuid>,
-    relations: Vec<String>,
-    targets: Vec<Uuid>,
-    target_numbers: Vec<String>,
-    positions: Vec<i64>,
-    is_there: Vec<bool>,
+impl Made {
+    /// Writes the link in the order of the layouts.
+    fn write(&self, (source, relation, target): &Key, row: &mut Row<'_>) {
+        row.uuid(*source);
+        row.text(relation);
+        row.uuid(*target);
+        row.text(&self.target_number);
+        row.bigint(self.position);
+    }
 }
 
-impl Columns {
-    async fn write(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-        sqlx::query!(
-            "
-            delete from work_item_link l
-            using unnest($1::uuid[], $2::text[], $3::uuid[], $4::boolean[])
-                as c (source, relation, target, is_there)
-            where l.source = c.source and l.relation = c.relation and l.target = c.target
-                and not c.is_there
-            ",
-            &self.sources,
-            &self.relations,
-            &self.targets,
-            &self.is_there,
-        )
-        .execute(&mut *connection)
-        .await?;
-        sqlx::query!(
-            "
-            insert into work_item_link (source, relation, target, target_number, position)
-            select c.source, c.relation, c.target, c.target_number, c.position
-            from unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::bigint[], $6::boolean[])
-                as c (source, relation, target, target_number, position, is_there)
-            where c.is_there
-            on conflict (source, relation, target)
-                do update set target_number = excluded.target_number, position = excluded.position
-            ",
-            &self.sources,
-            &self.relations,
-            &self.targets,
-            &self.target_numbers,
-            &self.positions,
-            &self.is_there,
-        )
-        .execute(connection)
-        .await?;
-        Ok(())
+/// Ends what the table has of the links that have changed.
+async fn end(
+    connection: &mut PgConnection,
+    changes: &BTreeMap<Key, Change>,
+) -> Result<(), sqlx::Error> {
+    let mut sources = Vec::new();
+    let mut relations = Vec::new();
+    let mut targets = Vec::new();
+    let mut ends = Vec::new();
+    for ((source, relation, target), change) in changes {
+        sources.push(*source);
+        relations.push(relation.clone());
+        targets.push(*target);
+        ends.push(change.first);
     }
+    sqlx::query!(
+        "
+        with ended as (
+            delete from work_item_link l
+            using unnest($1::uuid[], $2::text[], $3::uuid[], $4::bigint[])
+                as c (source, relation, target, valid_to)
+            where l.source = c.source and l.relation = c.relation and l.target = c.target
+            returning l.source, l.relation, l.target, l.target_number, l.position, c.valid_to
+        )
+        insert into work_item_link_past (source, relation, target, target_number, position, valid_to)
+        select source, relation, target, target_number, position, valid_to
+        from ended
+        ",
+        &sources,
+        &relations,
+        &targets,
+        &ends,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
 }

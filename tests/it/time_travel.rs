@@ -1,8 +1,12 @@
 //! The desk at another time.
 
 use chrono::{DateTime, Duration, Utc};
+use domain::Role;
+use rand::rngs::StdRng;
+use rand::seq::IndexedRandom;
+use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
-use tests::{Incident, Person, TestDesk};
+use tests::{Incident, Person, Team, TestDesk};
 
 const AS_OF: &str = "query($id: ID!, $asOf: AsOfInput!, $basis: Basis!) {
     incident(id: $id, asOf: $asOf, basis: $basis) { status priority assignee comments { nodes { text } } history { nodes { eventType } } version }
@@ -154,7 +158,7 @@ async fn the_difference_between_two_points_names_each_field_and_step() {
     coordinator
         .takes("workItemUrge", &incident, json!({}))
         .await;
-    let query = "query($id: ID!, $from: AsOfInput!, $to: AsOfInput!) { diff(id: $id, from: $from, to: $to) { changes { field before after } steps { eventType actor reason } } }";
+    let query = "query($id: ID!, $from: AsOfInput!, $to: AsOfInput!) { diff(id: $id, from: $from, to: $to) { changes { field before after step { eventType actor reason position effectiveAt recordedAt } } steps { eventType actor reason } } }";
     let diff = coordinator
         .data(
             query,
@@ -163,10 +167,19 @@ async fn the_difference_between_two_points_names_each_field_and_step() {
         .await["diff"]
         .clone();
     let changes = diff["changes"].as_array().unwrap();
-    assert!(
-        changes.contains(&json!({ "field": "status", "before": "New", "after": "Assigned" })),
-        "{diff:#}"
-    );
+    let change = |field: &str| {
+        let mut found = changes.iter().filter(|change| change["field"] == field);
+        found.next().unwrap_or_else(|| panic!("{field}: {diff:#}"))
+    };
+    assert_eq!(change("status")["before"], "New");
+    assert_eq!(change("status")["after"], "Assigned");
+    assert_eq!(change("status")["step"]["eventType"], "Assigned");
+    let step = &change("priority")["step"];
+    assert_eq!(step["eventType"], "PriorityOverridden");
+    assert_eq!(step["actor"], "coordinator");
+    assert_eq!(step["reason"], "要客");
+    assert_eq!(step["position"], to);
+    assert!(step["effectiveAt"].is_string() && step["recordedAt"].is_string());
     assert!(
         changes
             .iter()
@@ -183,4 +196,328 @@ async fn the_difference_between_two_points_names_each_field_and_step() {
             { "eventType": "PriorityOverridden", "actor": "coordinator", "reason": "要客" },
         ])
     );
+}
+
+/// Everything that the desk answers about itself, now or then.
+const EVERYTHING: &str = "query($asOf: AsOfInput, $team: ID!, $node: ID!) {
+    logHead(asOf: $asOf) { position recordedAt }
+    all: workItems(first: 100, asOf: $asOf, orderBy: { field: NUMBER, direction: ASC }) { ...page }
+    newest: workItems(first: 100, asOf: $asOf) { ...page }
+    open: workItems(first: 100, asOf: $asOf, filter: { isOpen: true }, orderBy: { field: PRIORITY, direction: ASC }) { ...page }
+    ended: workItems(last: 100, asOf: $asOf, filter: { isOpen: false }) { ...page }
+    ofTeam: workItems(first: 100, asOf: $asOf, filter: { teamIds: [$team] }) { ...page }
+    said: workItems(first: 100, asOf: $asOf, filter: { text: \"重启\" }, orderBy: { field: UPDATED_AT, direction: DESC }) { ...page }
+    incidents(first: 100, asOf: $asOf, filter: { statuses: [NEW, CLOSED] }) {
+        totalCount
+        nodes {
+            id number description hold { reason } resolution { code } closure { by } configurationItems watchers
+            comments { nodes { author text } } history { nodes { position eventType statusAfter } }
+            links { relation outgoing otherNumber }
+        }
+    }
+    byStatus: workItemCounts(by: STATUS, asOf: $asOf) { status count }
+    byTeam: workItemCounts(by: TEAM, asOf: $asOf) { teamId teamName count }
+    byPriority: workItemCounts(by: PRIORITY, asOf: $asOf, filter: { isOpen: true }) { priority count }
+    teams(asOf: $asOf) { ...team }
+    team(id: $team, asOf: $asOf) { ...team }
+    node(id: $node, asOf: $asOf) { id ... on Incident { ...item links { relation outgoing otherNumber } } }
+    nodes(ids: [$team, $node], asOf: $asOf) { id }
+    priorityMatrix(asOf: $asOf) { version versions { version } inForce { version } draft { draftedBy reviewedBy } }
+    categoryTree(asOf: $asOf) { version versions { version } inForce { version } }
+}
+fragment page on WorkItemConnection {
+    totalCount pageInfo { hasNextPage startCursor endCursor } nodes { ... on Incident { ...item } }
+}
+fragment item on Incident {
+    id number status priority isOpen handling assignee team { id name } commentCount version position updatedAt workaround
+}
+fragment team on Team { id code name active version members { person name } }";
+
+/// What somebody does next, whether the desk takes it or not.
+async fn something_happens(desk: &Busy, dice: &mut StdRng) {
+    let team = desk.teams.choose(dice).unwrap();
+    let (incident, other) = (
+        desk.incidents.choose(dice).unwrap(),
+        desk.incidents.choose(dice).unwrap(),
+    );
+    let (mutation, more) = match dice.random_range(0..12) {
+        0 | 1 => ("workItemAssign", json!({ "teamId": team.id })),
+        2 => ("workItemAccept", json!({})),
+        3 => ("workItemReturn", json!({ "reason": "不归我们管" })),
+        4 => (
+            "incidentResolve",
+            json!({ "code": "Fixed", "solution": "重启了网关。" }),
+        ),
+        5 => ("incidentClose", json!({ "noFeedbackReason": "电话未接通" })),
+        6 => ("incidentReopen", json!({ "reason": "又断了" })),
+        7 => (
+            "workItemComment",
+            json!({ "visibility": "PUBLIC", "text": "请重启" }),
+        ),
+        8 => (
+            "workItemOverridePriority",
+            json!({ "priority": "P1", "reason": "要客" }),
+        ),
+        9 => (
+            "workItemLink",
+            json!({ "targetId": other.id, "relation": "RELATES_TO" }),
+        ),
+        10 => (
+            "workItemUnlink",
+            json!({ "targetId": other.id, "relation": "RELATES_TO" }),
+        ),
+        _ => ("incidentApplyWorkaround", json!({ "text": "用备用线路" })),
+    };
+    let input = tests::journey::with(json!({ "id": incident.id }), &more);
+    let answer = desk.coordinator.mutate(mutation, input).await;
+    assert_ne!(answer.body["errors"][0]["extensions"]["code"], "INTERNAL");
+}
+
+/// A desk where much happens.
+struct Busy {
+    desk: TestDesk,
+    coordinator: Person,
+    teams: Vec<Team>,
+    incidents: Vec<Incident>,
+}
+
+impl Busy {
+    async fn everything(&self, as_of: Value) -> Value {
+        let variables = json!({
+            "asOf": as_of, "team": self.teams[1].id, "node": self.incidents[0].id,
+        });
+        self.coordinator.data(EVERYTHING, variables).await
+    }
+}
+
+#[tokio::test]
+async fn plt_08_every_list_count_and_object_is_shown_as_it_was_at_every_position() {
+    let desk = TestDesk::open().await;
+    let coordinator = desk.coordinator().await;
+    let mut busy = Busy {
+        teams: vec![desk.first_line().await, desk.second_line().await],
+        incidents: vec![coordinator.logs_an_incident().await],
+        coordinator,
+        desk,
+    };
+    let administrator = busy.desk.person("head", Role::Administrator).await;
+    let mut dice = StdRng::seed_from_u64(8);
+    let mut given = Vec::new();
+    for round in 0..60 {
+        match round % 10 {
+            0 | 5 => busy
+                .incidents
+                .push(busy.coordinator.logs_an_incident().await),
+            7 => {
+                let name = format!("new.{round}");
+                let member = json!({ "teamId": busy.teams[1].id, "person": name, "name": name });
+                administrator.does("teamAddMember", member).await;
+            }
+            _ => something_happens(&busy, &mut dice).await,
+        }
+        busy.desk.settled().await;
+        given.push(busy.everything(Value::Null).await);
+    }
+    for then in given {
+        let head = &then["logHead"];
+        let position = json!({ "position": head["position"] });
+        assert_eq!(busy.everything(position).await, then, "as of a position");
+        let at = json!({ "at": head["recordedAt"] });
+        assert_eq!(busy.everything(at).await, then, "as of the time of {head}");
+    }
+}
+
+#[tokio::test]
+async fn plt_08_a_list_as_of_then_is_paged_while_the_desk_goes_on() {
+    const PAGE: &str = "query($asOf: AsOfInput!, $after: String, $before: String, $first: Int, $last: Int) {
+        workItems(asOf: $asOf, filter: { isOpen: true }, first: $first, after: $after, last: $last, before: $before) {
+            totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor } nodes { number status }
+        }
+    }";
+    let desk = TestDesk::open().await;
+    let (coordinator, team) = (desk.coordinator().await, desk.second_line().await);
+    let mut incidents = Vec::new();
+    for _ in 0..7 {
+        incidents.push(coordinator.has_an_incident_in_progress(&team).await);
+    }
+    let newest = incidents.last().unwrap();
+    let then = coordinator.sees(newest, "position").await["position"].clone();
+    let as_of = json!({ "position": then });
+    let mut numbers = Vec::new();
+    let mut after = Value::Null;
+    for incident in &incidents {
+        let resolution = json!({ "code": "Fixed", "solution": "重启了网关。" });
+        team.agent
+            .takes("incidentResolve", incident, resolution)
+            .await;
+        let page = json!({ "asOf": as_of, "first": 3, "after": after });
+        let list = coordinator.data(PAGE, page).await["workItems"].clone();
+        assert_eq!(list["totalCount"], 7);
+        for node in list["nodes"].as_array().unwrap() {
+            assert_eq!(node["status"], "IN_PROGRESS");
+            numbers.push(node["number"].as_str().unwrap().to_owned());
+        }
+        after = list["pageInfo"]["endCursor"].clone();
+        if list["pageInfo"]["hasNextPage"] == false {
+            break;
+        }
+    }
+    let mut expected: Vec<String> = incidents.iter().map(|one| one.number.clone()).collect();
+    expected.reverse();
+    assert_eq!(numbers, expected, "newest first, each once");
+    let page = json!({ "asOf": as_of, "last": 2, "before": after });
+    let list = coordinator.data(PAGE, page).await["workItems"].clone();
+    assert_eq!(list["nodes"][1]["number"], expected[5]);
+    assert_eq!(list["pageInfo"]["hasPreviousPage"], true);
+}
+
+#[tokio::test]
+async fn what_the_log_has_not_reached_cannot_be_asked_for() {
+    let desk = TestDesk::open().await;
+    let coordinator = desk.coordinator().await;
+    let incident = coordinator.logs_an_incident().await;
+    let tomorrow = api::clock::now() + Duration::days(1);
+    for (as_of, code) in [
+        (json!({ "position": 1_000_000 }), "POSITION_NOT_REACHED"),
+        (json!({ "position": -1 }), "INPUT_INVALID"),
+        (json!({ "at": tomorrow }), "INPUT_INVALID"),
+    ] {
+        for question in [
+            "workItems(asOf: $asOf) { totalCount }",
+            "incidents(asOf: $asOf) { totalCount }",
+            "workItemCounts(by: TEAM, asOf: $asOf) { count }",
+            "node(id: $id, asOf: $asOf) { id }",
+            "nodes(ids: [$id], asOf: $asOf) { id }",
+            "incident(id: $id, asOf: $asOf) { id }",
+            "teams(asOf: $asOf) { id }",
+            "priorityMatrix(asOf: $asOf) { id }",
+            "categoryTree(asOf: $asOf, basis: EFFECTIVE) { id }",
+            "events(asOf: $asOf) { nodes { position } }",
+            "logHead(asOf: $asOf) { position }",
+            "diff(id: $id, from: { position: 1 }, to: $asOf) { changes { field } }",
+        ] {
+            // Variables that are declared have to be used.
+            let used = "... @include(if: false) { node(id: $id, asOf: $asOf) { id } }";
+            let query = format!("query($asOf: AsOfInput!, $id: ID!) {{ {question} {used} }}");
+            let variables = json!({ "asOf": as_of, "id": incident.id });
+            let answer = coordinator.ask(&query, variables).await;
+            assert_eq!(answer.code(), code, "{question} {as_of}");
+        }
+    }
+    let nothing = json!({ "position": 0 });
+    let query = "query($asOf: AsOfInput!, $id: ID!) {
+        workItems(asOf: $asOf) { totalCount nodes { number } } incident(id: $id, asOf: $asOf) { id }
+        teams(asOf: $asOf) { id } events(asOf: $asOf) { nodes { position } } logHead(asOf: $asOf) { position recordedAt }
+        priorityMatrix(asOf: $asOf) { version inForce { version } }
+    }";
+    let before = json!({ "asOf": nothing, "id": incident.id });
+    assert_eq!(
+        coordinator.data(query, before).await,
+        json!({
+            "workItems": { "totalCount": 0, "nodes": [] }, "incident": null, "teams": [],
+            "events": { "nodes": [] }, "logHead": { "position": 0, "recordedAt": null },
+            "priorityMatrix": { "version": 0, "inForce": null },
+        })
+    );
+}
+
+#[tokio::test]
+async fn plt_08_every_object_has_a_timeline_and_differences() {
+    const TIMELINE: &str = "query($id: ID!, $first: Int, $after: String) {
+        timeline(id: $id, first: $first, after: $after) {
+            pageInfo { hasNextPage endCursor }
+            nodes { position sequence eventType effectiveAt recordedAt recordedLate actor role onBehalfOf channel rule reason changes { field before after } }
+        }
+    }";
+    const DIFF: &str = "query($id: ID!, $from: AsOfInput!, $to: AsOfInput!) {
+        diff(id: $id, from: $from, to: $to) { changes { field before after step { eventType actor } } steps { eventType } }
+    }";
+    let desk = TestDesk::open().await;
+    let (coordinator, team) = (desk.coordinator().await, desk.second_line().await);
+    let administrator = desk.person("head", Role::Administrator).await;
+    let yesterday: DateTime<Utc> = api::clock::now() - Duration::days(1);
+    let member =
+        json!({ "teamId": team.id, "person": "li.na", "name": "李娜", "effectiveAt": yesterday });
+    administrator.does("teamAddMember", member).await;
+
+    let timeline = coordinator.data(TIMELINE, json!({ "id": team.id })).await["timeline"].clone();
+    let steps = timeline["nodes"].as_array().unwrap();
+    let names: Vec<&str> = steps
+        .iter()
+        .map(|s| s["eventType"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["TeamFounded", "MemberAdded", "MemberAdded"]);
+    assert_eq!(steps[1]["recordedLate"], false);
+    assert_eq!(steps[2]["recordedLate"], true);
+    assert_eq!(steps[2]["actor"], "head");
+    assert_eq!(steps[2]["changes"][0]["field"], "members");
+    let page = json!({ "id": team.id, "first": 1, "after": steps[0]["position"].to_string() });
+    let second = coordinator.data(TIMELINE, page).await["timeline"].clone();
+    assert_eq!(second["nodes"], json!([steps[1]]));
+    assert_eq!(second["pageInfo"]["hasNextPage"], true);
+
+    let points = json!({
+        "id": team.id,
+        "from": { "position": steps[0]["position"] }, "to": { "position": steps[2]["position"] },
+    });
+    let diff = coordinator.data(DIFF, points).await["diff"].clone();
+    assert_eq!(diff["changes"][0]["field"], "members");
+    assert_eq!(
+        diff["changes"][0]["step"],
+        json!({ "eventType": "MemberAdded", "actor": "head" })
+    );
+    assert_eq!(diff["steps"].as_array().unwrap().len(), 2);
+
+    let then = "query($id: ID!, $asOf: AsOfInput!) { team(id: $id, asOf: $asOf, basis: EFFECTIVE) { name } teams(asOf: $asOf, basis: EFFECTIVE) { name members { person } } }";
+    let noon = json!({ "id": team.id, "asOf": { "at": yesterday + Duration::hours(1) } });
+    let seen = coordinator.data(then, noon).await;
+    assert_eq!(
+        seen,
+        json!({ "team": null, "teams": [] }),
+        "the team was founded later"
+    );
+
+    let matrix = coordinator
+        .data("{ priorityMatrix { id } categoryTree { id } }", json!({}))
+        .await;
+    for object in ["priorityMatrix", "categoryTree"] {
+        let id = &matrix[object]["id"];
+        let timeline = coordinator.data(TIMELINE, json!({ "id": id })).await["timeline"].clone();
+        let nodes = timeline["nodes"].as_array().unwrap();
+        let published = nodes.last().unwrap();
+        assert_eq!(published["eventType"], "Published");
+        assert!(
+            published["changes"]
+                .to_string()
+                .contains("publishedVersion")
+        );
+        let points = json!({ "id": id, "from": { "position": 0 }, "to": { "position": published["position"] } });
+        let diff = coordinator.data(DIFF, points).await["diff"].clone();
+        let changes = diff["changes"].as_array().unwrap();
+        let version = changes
+            .iter()
+            .find(|change| change["field"] == "publishedVersion");
+        assert_eq!(version.unwrap()["after"], "1");
+    }
+
+    let incident = coordinator.has_a_resolved_incident(&team).await;
+    let internal = json!({ "visibility": "INTERNAL", "text": "内部" });
+    coordinator
+        .takes("workItemComment", &incident, internal)
+        .await;
+    let variables = json!({ "id": incident.id });
+    let told = coordinator.data(TIMELINE, variables.clone()).await["timeline"].clone();
+    let names = |told: &Value| -> Vec<String> {
+        let nodes = told["nodes"].as_array().unwrap();
+        nodes
+            .iter()
+            .map(|step| step["eventType"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(names(&told), coordinator.history_of(&incident).await);
+    let requester = desk.person("zhao.min", Role::Requester).await;
+    let told = requester.data(TIMELINE, variables.clone()).await["timeline"].clone();
+    assert!(!names(&told).contains(&"CommentAdded".to_owned()), "{told}");
+    let stranger = desk.person("wang.fang", Role::Requester).await;
+    assert!(stranger.data(TIMELINE, variables).await["timeline"].is_null());
 }

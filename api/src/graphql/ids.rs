@@ -3,12 +3,15 @@
 use async_graphql::{Error, ID};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use strum::IntoEnumIterator;
 use uuid::Uuid;
 
 use crate::error::{at_field, code};
 
 /// The kinds of objects that have a global id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::AsRefStr, strum::EnumString)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, strum::AsRefStr, strum::EnumString, strum::EnumIter,
+)]
 pub(crate) enum Kind {
     Incident,
     Team,
@@ -17,6 +20,26 @@ pub(crate) enum Kind {
     CategoryTree,
     SealKeys,
     LogExport,
+}
+
+impl Kind {
+    /// What the log calls aggregates of this kind.
+    pub(crate) fn aggregate_type(self) -> &'static str {
+        match self {
+            Self::Incident => "incident",
+            Self::Team => "team",
+            Self::ApiToken => "api_token",
+            Self::PriorityMatrix => "priority_matrix",
+            Self::CategoryTree => "category_tree",
+            Self::SealKeys => "seal_keys",
+            Self::LogExport => "log_export",
+        }
+    }
+
+    /// The kind that the log calls so; none for what has no global id.
+    pub(crate) fn of_aggregate(aggregate_type: &str) -> Option<Self> {
+        Self::iter().find(|kind| kind.aggregate_type() == aggregate_type)
+    }
 }
 
 /// The global id of an object.

@@ -11,11 +11,12 @@ use projections::incident_detail::IncidentDetail;
 use projections::work_item_history::HistoryRow;
 use projections::work_item_link::WorkItemLink;
 use projections::work_queue::WorkQueueRow;
-use projections::{ProjectionName, ReadError};
+use projections::{AsOf, ProjectionName, ReadError, ReadModels};
 use uuid::Uuid;
 
 use crate::desk::{Desk, READ_YOUR_WRITES_LIMIT};
 use crate::error::{code, coded, internal};
+use crate::graphql::time::Then;
 
 /// The loaders of one request.
 pub struct Loaders {
@@ -38,11 +39,33 @@ impl Loaders {
     }
 }
 
-/// An item, and the position that must be visible in what is read of it.
+/// An item, the position that must be visible in what is read of it, and the
+/// point that it is read as of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct At {
     pub(super) item: Uuid,
     pub(super) position: i64,
+    pub(super) as_of: AsOf,
+}
+
+impl At {
+    /// An item as it is, once a position is visible.
+    pub(super) fn now(item: Uuid, position: i64) -> Self {
+        Self {
+            item,
+            position,
+            as_of: AsOf::Now,
+        }
+    }
+
+    /// An item as it was known then.
+    pub(super) fn then(item: Uuid, then: &Then) -> Self {
+        Self {
+            item,
+            position: then.position,
+            as_of: then.as_of(),
+        }
+    }
 }
 
 /// A stretch of an item's history.
@@ -87,7 +110,7 @@ pub(super) async fn wait_for(
             tracing::error!(%error, projection = name.as_ref(), position, "a read model is behind");
             coded(
                 code::READ_MODEL_BEHIND,
-                "the command was carried out, but its effect cannot be shown yet",
+                "what the log has recorded by this position cannot be shown yet",
             )
         })
 }
@@ -96,8 +119,26 @@ fn read_failed(error: &ReadError) -> Error {
     internal(error)
 }
 
-fn latest(keys: &[At]) -> i64 {
-    keys.iter().map(|at| at.position).max().unwrap_or_default()
+/// Waits for what is to be visible in a read model, and asks it as of the point
+/// that the keys have in common.
+async fn read_of(
+    desk: &Desk,
+    name: ProjectionName,
+    as_of: AsOf,
+    keys: impl Iterator<Item = &At>,
+) -> Result<ReadModels, Error> {
+    let latest = keys.map(|at| at.position).max().unwrap_or_default();
+    wait_for(desk, name, latest).await?;
+    Ok(desk.read().as_of(as_of))
+}
+
+/// The keys that are read as of the same point: mostly all of them.
+fn by_point(keys: &[At]) -> HashMap<AsOf, Vec<At>> {
+    let mut groups: HashMap<AsOf, Vec<At>> = HashMap::new();
+    for key in keys {
+        groups.entry(key.as_of).or_default().push(*key);
+    }
+    groups
 }
 
 fn items(keys: &[At]) -> Vec<Uuid> {
@@ -120,19 +161,15 @@ impl Loader<At> for Items {
     type Error = Error;
 
     async fn load(&self, keys: &[At]) -> Result<HashMap<At, Self::Value>, Error> {
-        wait_for(&self.0, ProjectionName::WorkQueue, latest(keys)).await?;
-        let rows = self
-            .0
-            .read()
-            .work_queue()
-            .by_ids(&items(keys))
-            .await
-            .map_err(|e| read_failed(&e))?;
-        let found = rows
-            .into_iter()
-            .map(|row| (row.item_id, Arc::new(row)))
-            .collect();
-        Ok(by_key(keys, |at| at.item, &found))
+        let mut all = HashMap::new();
+        for (as_of, keys) in by_point(keys) {
+            let read = read_of(&self.0, ProjectionName::WorkQueue, as_of, keys.iter()).await?;
+            let rows = read.work_queue().by_ids(&items(&keys)).await;
+            let rows = rows.map_err(|e| read_failed(&e))?.into_iter();
+            let found = rows.map(|row| (row.item_id, Arc::new(row))).collect();
+            all.extend(by_key(&keys, |at| at.item, &found));
+        }
+        Ok(all)
     }
 }
 
@@ -141,19 +178,15 @@ impl Loader<At> for Details {
     type Error = Error;
 
     async fn load(&self, keys: &[At]) -> Result<HashMap<At, Self::Value>, Error> {
-        wait_for(&self.0, ProjectionName::IncidentDetail, latest(keys)).await?;
-        let rows = self
-            .0
-            .read()
-            .incident_detail()
-            .by_ids(&items(keys))
-            .await
-            .map_err(|e| read_failed(&e))?;
-        let found = rows
-            .into_iter()
-            .map(|row| (row.item_id, Arc::new(row)))
-            .collect();
-        Ok(by_key(keys, |at| at.item, &found))
+        let mut all = HashMap::new();
+        for (as_of, keys) in by_point(keys) {
+            let read = read_of(&self.0, ProjectionName::IncidentDetail, as_of, keys.iter()).await?;
+            let rows = read.incident_detail().by_ids(&items(&keys)).await;
+            let rows = rows.map_err(|e| read_failed(&e))?.into_iter();
+            let found = rows.map(|row| (row.item_id, Arc::new(row))).collect();
+            all.extend(by_key(&keys, |at| at.item, &found));
+        }
+        Ok(all)
     }
 }
 
@@ -162,25 +195,26 @@ impl Loader<At> for Links {
     type Error = Error;
 
     async fn load(&self, keys: &[At]) -> Result<HashMap<At, Self::Value>, Error> {
-        wait_for(&self.0, ProjectionName::WorkItemLink, latest(keys)).await?;
-        let ids = items(keys);
-        let rows = self
-            .0
-            .read()
-            .work_item_link()
-            .links(&ids)
-            .await
-            .map_err(|e| read_failed(&e))?;
-        let mut grouped: HashMap<Uuid, Vec<WorkItemLink>> = HashMap::new();
-        for row in rows {
-            grouped.entry(row.item_id).or_default().push(row);
+        let mut all = HashMap::new();
+        for (as_of, keys) in by_point(keys) {
+            let read = read_of(&self.0, ProjectionName::WorkItemLink, as_of, keys.iter()).await?;
+            let rows = read.work_item_link().links(&items(&keys)).await;
+            let rows = rows.map_err(|e| read_failed(&e))?;
+            let found = grouped(rows, |link| link.item_id);
+            all.extend(by_key(&keys, |at| at.item, &found));
         }
-        let found = grouped
-            .into_iter()
-            .map(|(id, rows)| (id, Arc::new(rows)))
-            .collect();
-        Ok(by_key(keys, |at| at.item, &found))
+        Ok(all)
     }
+}
+
+/// The rows of each item.
+fn grouped<R>(rows: Vec<R>, item: impl Fn(&R) -> Uuid) -> HashMap<Uuid, Arc<Vec<R>>> {
+    let mut groups: HashMap<Uuid, Vec<R>> = HashMap::new();
+    for row in rows {
+        groups.entry(item(&row)).or_default().push(row);
+    }
+    let shared = |(id, rows)| (id, Arc::new(rows));
+    groups.into_iter().map(shared).collect()
 }
 
 impl Loader<Stretch> for History {
@@ -188,40 +222,25 @@ impl Loader<Stretch> for History {
     type Error = Error;
 
     async fn load(&self, keys: &[Stretch]) -> Result<HashMap<Stretch, Self::Value>, Error> {
-        let ats: Vec<At> = keys.iter().map(|key| key.at).collect();
-        wait_for(&self.0, ProjectionName::WorkItemHistory, latest(&ats)).await?;
-        let mut groups: HashMap<(Kind, i64, i64), Vec<Stretch>> = HashMap::new();
+        let mut groups: HashMap<(AsOf, Kind, i64, i64), Vec<Stretch>> = HashMap::new();
         for key in keys {
             groups
-                .entry((key.kind, key.after, key.limit))
+                .entry((key.at.as_of, key.kind, key.after, key.limit))
                 .or_default()
                 .push(*key);
         }
         let mut all = HashMap::new();
-        for ((kind, after, limit), keys) in groups {
-            let ids = items(&keys.iter().map(|key| key.at).collect::<Vec<_>>());
-            let read = self.0.read();
+        for ((as_of, kind, after, limit), keys) in groups {
+            let ats: Vec<At> = keys.iter().map(|key| key.at).collect();
+            let name = ProjectionName::WorkItemHistory;
+            let read = read_of(&self.0, name, as_of, ats.iter()).await?;
+            let (history, ids) = (read.work_item_history(), items(&ats));
             let rows = match kind {
-                Kind::Steps => read.work_item_history().history(&ids, after, limit).await,
-                Kind::Comments => {
-                    read.work_item_history()
-                        .comments(&ids, true, after, limit)
-                        .await
-                }
-                Kind::PublicComments => {
-                    read.work_item_history()
-                        .comments(&ids, false, after, limit)
-                        .await
-                }
+                Kind::Steps => history.history(&ids, after, limit).await,
+                Kind::Comments => history.comments(&ids, true, after, limit).await,
+                Kind::PublicComments => history.comments(&ids, false, after, limit).await,
             };
-            let mut grouped: HashMap<Uuid, Vec<HistoryRow>> = HashMap::new();
-            for row in rows.map_err(|e| read_failed(&e))? {
-                grouped.entry(row.item_id).or_default().push(row);
-            }
-            let found = grouped
-                .into_iter()
-                .map(|(id, rows)| (id, Arc::new(rows)))
-                .collect();
+            let found = grouped(rows.map_err(|e| read_failed(&e))?, |row| row.item_id);
             all.extend(by_key(&keys, |key| key.at.item, &found));
         }
         Ok(all)

@@ -14,6 +14,7 @@ mod organisation;
 mod scalars;
 mod schema;
 mod seal;
+mod time;
 mod viewer;
 mod work_item;
 

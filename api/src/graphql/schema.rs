@@ -7,6 +7,7 @@ use super::incident::{IncidentMutations, IncidentQueries};
 use super::log::{LogQueries, LogSubscriptions};
 use super::organisation::{OrganisationMutations, OrganisationQueries};
 use super::seal::SealQueries;
+use super::time::TimeQueries;
 use super::work_item::{BulkMutations, WorkItemMutations, WorkItemQueries, WorkItemSubscriptions};
 use crate::desk::Desk;
 
@@ -17,6 +18,7 @@ pub struct Query(
     IncidentQueries,
     ConfigurationQueries,
     OrganisationQueries,
+    TimeQueries,
     LogQueries,
     SealQueries,
 );

@@ -31,19 +31,24 @@ impl IncidentDetail {
             return;
         };
         if let Event::Work(WorkEvent::Registered { description, .. }) = event {
-            *detail = Some(Self::registered(
-                decoded.recorded.aggregate_id,
-                owned(description.as_ref()),
-            ));
+            *detail = Some(Self {
+                position: decoded.recorded.position,
+                ..Self::registered(decoded.recorded.aggregate_id, owned(description.as_ref()))
+            });
             return;
         }
         let Some(detail) = detail else { return };
+        let before = detail.clone();
         if incident_status_after(event).is_some() {
             detail.leave_status();
         }
         match event {
             Event::Work(event) => detail.apply_work(event),
             event => detail.apply_incident(event),
+        }
+        // Most steps leave the details as they are, which makes no version.
+        if *detail != before {
+            detail.position = decoded.recorded.position;
         }
     }
 
@@ -79,6 +84,7 @@ impl IncidentDetail {
             merged_into: None,
             merged_into_number: None,
             correction_count: 0,
+            position: 0,
         }
     }
 

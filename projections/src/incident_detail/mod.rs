@@ -4,22 +4,21 @@
 mod fold;
 mod row;
 
-use std::sync::LazyLock;
-
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgConnection, PgPool, QueryBuilder};
 use uuid::Uuid;
 
 use crate::copy::{Layout, Row};
 use crate::fold::{Fold, ItemRow};
 use crate::projection::{Projection, Step};
-use crate::{Decoded, ReadError};
+use crate::validity::{Found, push_valid, push_versions};
+use crate::{AsOf, Decoded, ReadError};
 
 pub use row::IncidentDetail;
 
-pub(crate) const VERSION: i32 = 1;
-pub(crate) const TABLES: &[&str] = &["incident_detail"];
+pub(crate) const VERSION: i32 = 2;
+pub(crate) const TABLES: &[&str] = &["incident_detail", "incident_detail_past"];
 
 const LAYOUT: Layout = Layout {
     table: "incident_detail",
@@ -54,45 +53,49 @@ const LAYOUT: Layout = Layout {
         "merged_into",
         "merged_into_number",
         "correction_count",
+        "position",
     ],
     key: 1,
+    validity: &[],
 };
+
+const PAST: Layout = LAYOUT.past("incident_detail_past");
 
 /// The details of incidents, to be asked.
 #[derive(Debug, Clone)]
 pub struct IncidentDetails {
     pool: PgPool,
+    as_of: AsOf,
 }
 
 impl IncidentDetails {
-    pub(crate) fn new(pool: PgPool) -> Self {
-        Self { pool }
+    pub(crate) fn new(pool: PgPool, as_of: AsOf) -> Self {
+        Self { pool, as_of }
     }
 
     /// The details of some incidents, in no order; those that do not exist
     /// are left out.
     pub async fn by_ids(&self, items: &[Uuid]) -> Result<Vec<IncidentDetail>, ReadError> {
         let mut connection = self.pool.acquire().await?;
-        Ok(load(&mut connection, items).await?)
+        Ok(load(&mut connection, items, self.as_of).await?)
     }
 }
-
-static SELECT: LazyLock<String> = LazyLock::new(|| {
-    let columns = LAYOUT.columns.join(", ");
-    format!("select {columns} from incident_detail where item_id = any ($1)")
-});
 
 async fn load(
     connection: &mut PgConnection,
     items: &[Uuid],
+    as_of: AsOf,
 ) -> Result<Vec<IncidentDetail>, sqlx::Error> {
     if items.is_empty() {
         return Ok(Vec::new());
     }
-    sqlx::query_as(&SELECT)
-        .bind(items)
-        .fetch_all(connection)
-        .await
+    let columns = LAYOUT.columns.join(", q.");
+    let mut query = QueryBuilder::new(format!("select q.{columns} from "));
+    push_versions(&mut query, (&LAYOUT, &PAST), as_of);
+    query.push(" where q.item_id = any (").push_bind(items);
+    query.push(")");
+    push_valid(&mut query, as_of, Found::ByKey);
+    query.build_query_as().fetch_all(connection).await
 }
 
 /// Whether events of this name change a detail of an incident.
@@ -127,6 +130,7 @@ pub(crate) fn concerns(event_type: &str) -> bool {
 
 impl ItemRow for IncidentDetail {
     const LAYOUT: Layout = LAYOUT;
+    const PAST: Layout = PAST;
 
     fn apply(row: &mut Option<Self>, event: &Decoded) {
         Self::apply(row, event);
@@ -140,11 +144,15 @@ impl ItemRow for IncidentDetail {
         self.item_id
     }
 
+    fn position(&self) -> i64 {
+        self.position
+    }
+
     fn load<'a>(
         connection: &'a mut PgConnection,
         items: &'a [Uuid],
     ) -> BoxFuture<'a, Result<Vec<Self>, sqlx::Error>> {
-        load(connection, items).boxed()
+        load(connection, items, AsOf::Now).boxed()
     }
 }
 

@@ -70,6 +70,10 @@ pub struct IncidentDetail {
     pub merged_into_number: Option<String>,
     /// How many steps of a history taken over the process forbids.
     pub correction_count: i32,
+    /// The position of the last event that changed one of these. Where the
+    /// details are shown with the queue's row, that row's position counts.
+    #[serde(skip)]
+    pub position: i64,
 }
 
 impl IncidentDetail {
@@ -105,5 +109,6 @@ impl IncidentDetail {
         row.optional(self.merged_into, Row::uuid);
         row.optional_text(self.merged_into_number.as_deref());
         row.integer(self.correction_count);
+        row.bigint(self.position);
     }
 }

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::copy::{Layout, Rows};
 use crate::projection::{Projection, Step};
-use crate::{Decoded, ReadError};
+use crate::{AsOf, Decoded, ReadError};
 
 pub use change::Change;
 pub use step::HistoryRow;
@@ -49,17 +49,19 @@ const LAYOUT: Layout = Layout {
         "changes",
     ],
     key: 2,
+    validity: &[],
 };
 
 /// The history, to be asked.
 #[derive(Debug, Clone)]
 pub struct WorkItemHistory {
     pool: PgPool,
+    as_of: AsOf,
 }
 
 impl WorkItemHistory {
-    pub(crate) fn new(pool: PgPool) -> Self {
-        Self { pool }
+    pub(crate) fn new(pool: PgPool, as_of: AsOf) -> Self {
+        Self { pool, as_of }
     }
 
     /// The steps of some items behind a position, up to `limit` of each item,
@@ -85,7 +87,7 @@ impl WorkItemHistory {
             cross join lateral (
                 select *
                 from work_item_history w
-                where w.item_id = item.id and w.position > $2
+                where w.item_id = item.id and w.position > $2 and w.position <= $4
                 order by w.position
                 limit $3
             ) h
@@ -94,6 +96,7 @@ impl WorkItemHistory {
             items,
             after,
             limit,
+            self.as_of.position(),
         )
         .fetch_all(&self.pool)
         .await?;
@@ -125,7 +128,7 @@ impl WorkItemHistory {
             cross join lateral (
                 select *
                 from work_item_history w
-                where w.item_id = item.id and w.position > $2
+                where w.item_id = item.id and w.position > $2 and w.position <= $5
                     and w.visibility is not null and ($4 or w.visibility = 'Public')
                 order by w.position
                 limit $3
@@ -136,6 +139,7 @@ impl WorkItemHistory {
             after,
             limit,
             include_internal,
+            self.as_of.position(),
         )
         .fetch_all(&self.pool)
         .await?;

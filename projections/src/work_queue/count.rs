@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 
-use sqlx::{PgConnection, Postgres, QueryBuilder};
+use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
-use super::{WorkItemFilter, WorkQueue, WorkQueueRow};
-use crate::ReadError;
+use super::kept::{block_end, last_block_end, push_groups};
+use super::{LAYOUT, PAST, PRACTICES, WorkItemFilter, WorkQueue};
+use crate::validity::{Found, push_valid, push_versions};
+use crate::{AsOf, ReadError};
 
 /// What items are counted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,13 +56,11 @@ impl WorkQueue {
             "{status} as status, {team} as team_id, null::text as team_name, {priority} as priority"
         );
         let mut query = QueryBuilder::<Postgres>::new(format!("select {group}, "));
-        push_counted(&mut query, filter)?;
-        query
-            .push(" group by ")
-            .push(column)
-            .push(" order by ")
-            .push(column);
+        self.push_counted(&mut query, filter)?;
+        query.push(format!(" group by {column} order by {column}"));
         let mut counts: Counts = query.build_query_as().fetch_all(&self.pool).await?;
+        // A group stays where it was once, when its last item has left.
+        counts.retain(|count| count.items > 0);
         for count in &mut counts {
             count.team_id = count.team_id.filter(|id| !id.is_nil());
         }
@@ -73,143 +73,87 @@ impl WorkQueue {
     /// How many items the filter lets through.
     pub async fn total(&self, filter: &WorkItemFilter) -> Result<i64, ReadError> {
         let mut query = QueryBuilder::<Postgres>::new("select ");
-        push_counted(&mut query, filter)?;
+        self.push_counted(&mut query, filter)?;
         Ok(query.build_query_scalar().fetch_one(&self.pool).await?)
     }
 
     /// A team is called what it was called when it last got an item.
     async fn name_teams(&self, counts: &mut Counts) -> Result<(), ReadError> {
         let teams: Vec<Uuid> = counts.iter().filter_map(|count| count.team_id).collect();
-        let names = sqlx::query!(
-            r#"
-            select team.id as "id!", latest.team_name as "name!"
-            from unnest($1::uuid[]) as team (id)
-            cross join lateral (
-                select q.team_name
-                from work_queue_count c
-                cross join lateral (
-                    select w.team_name, w.opened_at
-                    from work_queue w
-                    where w.team_id = c.team_id and w.status = c.status
-                    order by w.opened_at desc
-                    limit 1
-                ) q
-                where c.team_id = team.id
-                order by q.opened_at desc
-                limit 1
-            ) latest
-            where latest.team_name is not null
-            "#,
-            &teams,
-        )
-        .fetch_all(&self.pool)
-        .await?;
-        let names: HashMap<Uuid, String> =
-            names.into_iter().map(|row| (row.id, row.name)).collect();
+        let mut query = QueryBuilder::<Postgres>::new(
+            "select distinct on (k.team_id) k.team_id, k.team_name from ",
+        );
+        match self.as_of {
+            AsOf::Now => {
+                query.push("work_queue_count");
+            }
+            AsOf::Position(position) => push_groups(&mut query, block_end(position)),
+        }
+        query.push(" k where k.team_name is not null and k.team_id = any (");
+        query.push_bind(teams);
+        query.push(") order by k.team_id, k.position desc");
+        let names: Vec<(Uuid, String)> = query.build_query_as().fetch_all(&self.pool).await?;
+        let names: HashMap<Uuid, String> = names.into_iter().collect();
         for count in counts {
             count.team_name = count.team_id.and_then(|id| names.get(&id).cloned());
         }
         Ok(())
     }
-}
 
-/// Counts from the kept counts where they know enough, else from the queue.
-fn push_counted(
-    query: &mut QueryBuilder<'_, Postgres>,
-    filter: &WorkItemFilter,
-) -> Result<(), ReadError> {
-    if filter.is_counted() {
-        query.push("coalesce(sum(q.items), 0)::bigint as items from work_queue_count q where true");
-    } else {
-        query.push("count(*) as items from work_queue q where true");
-    }
-    filter.push(query)
-}
-
-/// What the kept counts tell apart.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct Key {
-    practice: String,
-    team_id: Uuid,
-    status: String,
-    priority: i16,
-}
-
-impl Key {
-    pub(super) fn of(row: &WorkQueueRow) -> Self {
-        Self {
-            practice: row.practice.clone(),
-            team_id: row.team_id.unwrap_or_default(),
-            status: row.status.clone(),
-            priority: row.priority,
+    /// Counts from the kept counts where they know enough, else from the queue.
+    fn push_counted(
+        &self,
+        query: &mut QueryBuilder<'_, Postgres>,
+        filter: &WorkItemFilter,
+    ) -> Result<(), ReadError> {
+        const KEPT: &str = "coalesce(sum(q.items), 0)::bigint as items from ";
+        match self.as_of {
+            AsOf::Now if filter.is_counted() => {
+                query.push(KEPT).push("work_queue_count q");
+            }
+            AsOf::Position(position) if filter.is_counted() => {
+                query.push(KEPT);
+                push_counts_at(query, position);
+            }
+            as_of => {
+                query.push("count(*) as items from ");
+                push_versions(query, (&LAYOUT, &PAST), as_of);
+                query.push(" where true");
+                push_valid(query, as_of, Found::ByStab);
+                return filter.push(query, as_of);
+            }
         }
+        query.push(" where true");
+        filter.push(query, self.as_of)
     }
 }
 
-/// What has changed about the counts and is not written yet.
-#[derive(Debug, Default)]
-pub(super) struct Changes {
-    by_key: HashMap<Key, i64>,
-}
-
-impl Changes {
-    /// An item was counted there and is counted here.
-    pub(super) fn add(&mut self, before: Option<Key>, after: Option<Key>) {
-        if before == after {
-            return;
-        }
-        if let Some(before) = before {
-            *self.by_key.entry(before).or_default() -= 1;
-        }
-        if let Some(after) = after {
-            *self.by_key.entry(after).or_default() += 1;
-        }
-    }
-
-    pub(super) fn clear(&mut self) {
-        self.by_key.clear();
-    }
-
-    pub(super) async fn write(&mut self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-        self.by_key.retain(|_, change| *change != 0);
-        if self.by_key.is_empty() {
-            return Ok(());
-        }
-        let mut practices = Vec::new();
-        let mut teams = Vec::new();
-        let mut statuses = Vec::new();
-        let mut priorities = Vec::new();
-        let mut changes = Vec::new();
-        for (key, change) in self.by_key.drain() {
-            practices.push(key.practice);
-            teams.push(key.team_id);
-            statuses.push(key.status);
-            priorities.push(key.priority);
-            changes.push(change);
-        }
-        let left = sqlx::query_scalar!(
-            "
-            insert into work_queue_count as c (practice, team_id, status, priority, items)
-            select d.practice, d.team_id, d.status, d.priority, d.items
-            from unnest($1::text[], $2::uuid[], $3::text[], $4::smallint[], $5::bigint[])
-                as d (practice, team_id, status, priority, items)
-            on conflict (practice, team_id, status, priority)
-                do update set items = c.items + excluded.items
-            returning items
-            ",
-            &practices,
-            &teams,
-            &statuses,
-            &priorities,
-            &changes,
-        )
-        .fetch_all(&mut *connection)
-        .await?;
-        if left.contains(&0) {
-            sqlx::query!("delete from work_queue_count where items = 0")
-                .execute(connection)
-                .await?;
-        }
-        Ok(())
-    }
+/// Adds the counts as of a position, as `q`: those kept at the end of the last
+/// block, and of each item that an event touched since, that it was counted
+/// there and is counted here.
+fn push_counts_at(query: &mut QueryBuilder<'_, Postgres>, position: i64) {
+    const GROUP: &str = "practice, team_id, status, priority";
+    let end = last_block_end(position);
+    query.push(format!("(select {GROUP}, items from "));
+    push_groups(query, end);
+    query.push(format!(
+        " k union all select {GROUP}, side.items from \
+         (select distinct e.aggregate_id::uuid as item_id from events e where e.position > "
+    ));
+    query.push_bind(end);
+    query.push(" and e.position <= ").push_bind(position);
+    query.push(" and e.aggregate_type = any (");
+    query.push_bind(PRACTICES.map(str::to_owned).to_vec());
+    query.push(")) touched cross join (values (");
+    query.push_bind(end);
+    query.push("::bigint, -1), (");
+    query.push_bind(position);
+    query.push(format!(
+        ", 1)) side (position, items) cross join lateral (\
+         select {GROUP} from work_queue w \
+         where w.item_id = touched.item_id and w.position <= side.position \
+         union all select {GROUP} from work_queue_past w \
+         where w.item_id = touched.item_id and w.position <= side.position \
+         and w.valid_to > side.position) version) q"
+    ));
 }

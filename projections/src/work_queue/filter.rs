@@ -4,8 +4,9 @@ use chrono::{DateTime, Utc};
 use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
+use super::walks::OPEN_STATUSES;
 use super::{external_reference, search};
-use crate::ReadError;
+use crate::{AsOf, ReadError};
 
 /// A span of time: from its start on, and up to but not including its end.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -113,13 +114,52 @@ impl WorkItemFilter {
         rest == Self::default()
     }
 
+    /// Whether the filter lets only open items through.
+    pub(super) fn only_open(&self) -> bool {
+        self.is_open == Some(true) || self.only_statuses(|status| OPEN_STATUSES.contains(status))
+    }
+
+    /// Whether the filter lets only items through that have ended.
+    pub(super) fn only_ended(&self) -> bool {
+        self.is_open == Some(false) || self.only_statuses(|status| !OPEN_STATUSES.contains(status))
+    }
+
+    fn only_statuses(&self, are: impl Fn(&String) -> bool) -> bool {
+        let statuses = self.statuses.as_deref().unwrap_or_default();
+        !statuses.is_empty() && statuses.iter().all(are)
+    }
+
+    /// Whether the filter may let an item of a team in a status through; the
+    /// nil team stands for none.
+    pub(super) fn may_have(&self, team: Uuid, status: &String) -> bool {
+        let has_status = self
+            .statuses
+            .as_ref()
+            .is_none_or(|all| all.contains(status));
+        let has_team = match (&self.teams, self.unassigned) {
+            (None, Some(true)) => team.is_nil(),
+            (None, Some(false)) => !team.is_nil(),
+            (None, None) => true,
+            (Some(teams), unassigned) => {
+                teams.contains(&team) || (unassigned == Some(true) && team.is_nil())
+            }
+        };
+        has_status && has_team
+    }
+
     /// Adds the filter's conditions on `q`, each after an `and`.
-    pub(super) fn push(&self, query: &mut QueryBuilder<'_, Postgres>) -> Result<(), ReadError> {
+    pub(super) fn push(
+        &self,
+        query: &mut QueryBuilder<'_, Postgres>,
+        as_of: AsOf,
+    ) -> Result<(), ReadError> {
         self.push_queue(query);
         self.push_people(query);
+        self.push_visible(query, as_of);
+        self.push_number(query, as_of);
         self.push_lists(query);
         self.push_times(query);
-        self.push_text(query)
+        self.push_text(query, as_of)
     }
 
     /// Where an item stands and who has it.
@@ -166,13 +206,38 @@ impl WorkItemFilter {
         one_of(query, "q.contact_channel", self.contact_channels.as_ref());
         one_of(query, "q.impact", self.impacts.as_ref());
         one_of(query, "q.urgency", self.urgencies.as_ref());
-        equal(query, "q.number", self.number.as_ref());
-        if let Some(person) = &self.visible_to {
-            query.push(" and (q.requester = ").push_bind(person.clone());
-            query
-                .push(" or q.affected_person = ")
-                .push_bind(person.clone());
-            query.push(")");
+    }
+
+    /// What a requester may see. That is decided by whose the item is today,
+    /// also in a list as of then.
+    fn push_visible(&self, query: &mut QueryBuilder<'_, Postgres>, as_of: AsOf) {
+        let Some(person) = &self.visible_to else {
+            return;
+        };
+        let (start, between, end) = match as_of {
+            AsOf::Now => (" and (q.requester = ", " or q.affected_person = ", ")"),
+            AsOf::Position(_) => (
+                " and q.item_id = any (array(select n.item_id from work_queue n where n.requester = ",
+                " union select n.item_id from work_queue n where n.affected_person = ",
+                "))",
+            ),
+        };
+        query.push(start).push_bind(person.clone());
+        query.push(between).push_bind(person.clone());
+        query.push(end);
+    }
+
+    /// What it is called. An item keeps its number, and only the live table has
+    /// an index of them.
+    fn push_number(&self, query: &mut QueryBuilder<'_, Postgres>, as_of: AsOf) {
+        match (&self.number, as_of) {
+            (Some(number), AsOf::Position(_)) => {
+                query.push(
+                    " and q.item_id in (select n.item_id from work_queue n where n.number = ",
+                );
+                query.push_bind(number.clone()).push(")");
+            }
+            (number, _) => equal(query, "q.number", number.as_ref()),
         }
     }
 
@@ -227,7 +292,11 @@ impl WorkItemFilter {
         }
     }
 
-    fn push_text(&self, query: &mut QueryBuilder<'_, Postgres>) -> Result<(), ReadError> {
+    fn push_text(
+        &self,
+        query: &mut QueryBuilder<'_, Postgres>,
+        as_of: AsOf,
+    ) -> Result<(), ReadError> {
         let Some(text) = &self.text else {
             return Ok(());
         };
@@ -244,6 +313,9 @@ impl WorkItemFilter {
         query.push_bind(pattern);
         if self.visible_to.is_some() {
             query.push(" and t.is_public");
+        }
+        if let AsOf::Position(position) = as_of {
+            query.push(" and t.position <= ").push_bind(position);
         }
         query.push("))");
         Ok(())

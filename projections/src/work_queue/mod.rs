@@ -5,21 +5,25 @@ mod count;
 mod cursor;
 mod filter;
 mod fold;
+mod kept;
 mod page;
 mod row;
 mod search;
+mod span;
+mod walks;
 
 use std::sync::LazyLock;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgConnection, PgPool, QueryBuilder};
 use uuid::Uuid;
 
 use crate::copy::{Layout, Row, Rows};
 use crate::fold::{Fold, ItemRow};
 use crate::projection::{Projection, Step};
-use crate::{Decoded, ReadError};
+use crate::validity::{Found, push_valid, push_versions};
+use crate::{AsOf, Decoded, ReadError};
 use search::{TEXT_LAYOUT, write_texts};
 
 pub use count::{Counts, GroupBy, ItemCount};
@@ -28,8 +32,14 @@ pub use filter::{CustomField, TimeRange, WorkItemFilter};
 pub use page::{Direction, Keyset, Order, OrderBy, Page};
 pub use row::{WorkQueueRow, external_reference};
 
-pub(crate) const VERSION: i32 = 1;
-pub(crate) const TABLES: &[&str] = &["work_queue", "work_queue_text", "work_queue_count"];
+pub(crate) const VERSION: i32 = 2;
+pub(crate) const TABLES: &[&str] = &[
+    "work_queue",
+    "work_queue_past",
+    "work_queue_text",
+    "work_queue_count",
+    "work_queue_count_past",
+];
 
 const LAYOUT: Layout = Layout {
     table: "work_queue",
@@ -88,27 +98,34 @@ const LAYOUT: Layout = Layout {
         "position",
     ],
     key: 1,
+    validity: &[],
 };
+
+const PAST: Layout = LAYOUT.past("work_queue_past");
+
+/// The kinds of aggregates that are work items.
+const PRACTICES: [&str; 1] = ["incident"];
 
 /// The queue, to be asked.
 #[derive(Debug, Clone)]
 pub struct WorkQueue {
     pool: PgPool,
+    as_of: AsOf,
 }
 
 impl WorkQueue {
-    pub(crate) fn new(pool: PgPool) -> Self {
-        Self { pool }
+    pub(crate) fn new(pool: PgPool, as_of: AsOf) -> Self {
+        Self { pool, as_of }
     }
 
     /// The rows of some items, in no order; those that do not exist are left
     /// out.
     pub async fn by_ids(&self, items: &[Uuid]) -> Result<Vec<WorkQueueRow>, ReadError> {
         let mut connection = self.pool.acquire().await?;
-        Ok(load(&mut connection, items).await?)
+        Ok(load(&mut connection, items, self.as_of).await?)
     }
 
-    /// The item of a practice with this number.
+    /// The item of a practice with this number, which it keeps for good.
     pub async fn by_number(
         &self,
         practice: &str,
@@ -124,7 +141,7 @@ impl WorkQueue {
         self.first_of(item.as_slice()).await
     }
 
-    /// The items with this number in another system; mostly one.
+    /// The items that have this number in another system now; mostly one.
     pub async fn by_external_reference(
         &self,
         system: &str,
@@ -151,7 +168,7 @@ impl WorkQueue {
     }
 }
 
-/// What is selected of `work_queue as q` to make a [`WorkQueueRow`].
+/// What is selected of the queue as `q` to make a [`WorkQueueRow`].
 static SELECTED: LazyLock<String> = LazyLock::new(|| {
     let columns = LAYOUT
         .columns
@@ -167,21 +184,22 @@ static SELECTED: LazyLock<String> = LazyLock::new(|| {
 async fn load(
     connection: &mut PgConnection,
     items: &[Uuid],
+    as_of: AsOf,
 ) -> Result<Vec<WorkQueueRow>, sqlx::Error> {
     if items.is_empty() {
         return Ok(Vec::new());
     }
-    let selected = &*SELECTED;
-    sqlx::query_as(&format!(
-        "select {selected} from work_queue q where q.item_id = any ($1)"
-    ))
-    .bind(items)
-    .fetch_all(connection)
-    .await
+    let mut query = QueryBuilder::new(format!("select {} from ", *SELECTED));
+    push_versions(&mut query, (&LAYOUT, &PAST), as_of);
+    query.push(" where q.item_id = any (").push_bind(items);
+    query.push(")");
+    push_valid(&mut query, as_of, Found::ByKey);
+    query.build_query_as().fetch_all(connection).await
 }
 
 impl ItemRow for WorkQueueRow {
     const LAYOUT: Layout = LAYOUT;
+    const PAST: Layout = PAST;
 
     fn apply(row: &mut Option<Self>, event: &Decoded) {
         Self::apply(row, event);
@@ -195,11 +213,15 @@ impl ItemRow for WorkQueueRow {
         self.item_id
     }
 
+    fn position(&self) -> i64 {
+        self.position
+    }
+
     fn load<'a>(
         connection: &'a mut PgConnection,
         items: &'a [Uuid],
     ) -> BoxFuture<'a, Result<Vec<Self>, sqlx::Error>> {
-        load(connection, items).boxed()
+        load(connection, items, AsOf::Now).boxed()
     }
 }
 
@@ -207,7 +229,7 @@ impl ItemRow for WorkQueueRow {
 pub(crate) struct Projector {
     rows: Fold<WorkQueueRow>,
     texts: Rows,
-    counts: count::Changes,
+    counts: kept::Counts,
 }
 
 impl Default for Projector {
@@ -215,24 +237,30 @@ impl Default for Projector {
         Self {
             rows: Fold::default(),
             texts: Rows::new(&TEXT_LAYOUT),
-            counts: count::Changes::default(),
+            counts: kept::Counts::default(),
         }
     }
 }
 
 impl Projection for Projector {
     fn prepare<'a>(&'a mut self, connection: &'a mut PgConnection) -> Step<'a> {
-        async { Ok(self.rows.prepare(connection).await?) }.boxed()
+        async {
+            self.rows.prepare(connection).await?;
+            self.counts.prepare(connection).await?;
+            Ok(())
+        }
+        .boxed()
     }
 
     fn take<'a>(&'a mut self, connection: &'a mut PgConnection, events: &'a [Decoded]) -> Step<'a> {
         async move {
             self.rows.load(connection, events).await?;
             for event in events {
-                let (before, after) = self.rows.apply(event, |row| row.map(count::Key::of));
-                self.counts.add(before, after);
+                let (before, after) = self.rows.apply(event, |row| row.map(kept::Place::of));
+                self.counts.add(event.recorded.position, before, after);
                 write_texts(&mut self.texts, event);
             }
+            self.counts.take(connection).await?;
             Ok(())
         }
         .boxed()
@@ -256,6 +284,6 @@ impl Projection for Projector {
     fn forget(&mut self) {
         self.rows.forget();
         self.texts.clear();
-        self.counts.clear();
+        self.counts.forget();
     }
 }

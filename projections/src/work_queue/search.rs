@@ -14,6 +14,7 @@ pub(super) const TEXT_LAYOUT: Layout = Layout {
     table: "work_queue_text",
     columns: &["item_id", "position", "is_public", "body"],
     key: 3,
+    validity: &[],
 };
 
 /// Writes down what an event brings to search in.

@@ -402,7 +402,7 @@ async fn the_counts_are_those_of_the_table() {
     live(&desk, 8, 15, 30).await;
     desk.catch_up().await;
     let wrong: i64 = sqlx::query_scalar(
-        "select count(*) from work_queue_count c
+        "select count(*) from (select * from work_queue_count where items > 0) c
          full join (select practice, team_id, status, priority, count(*) as items from work_queue
                     group by practice, team_id, status, priority) q
          using (practice, team_id, status, priority)

@@ -6,6 +6,7 @@
 )]
 #![expect(clippy::too_many_lines, reason = "a test is one story, however long")]
 
+mod as_of;
 mod asking;
 mod desk;
 mod folding;

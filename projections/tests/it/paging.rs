@@ -9,7 +9,7 @@ use strum::IntoEnumIterator;
 use crate::desk::{Desk, team};
 use crate::journey::live;
 
-fn orders() -> impl Iterator<Item = Order> {
+pub(crate) fn orders() -> impl Iterator<Item = Order> {
     OrderBy::iter().flat_map(|by| Direction::iter().map(move |direction| Order { by, direction }))
 }
 
@@ -18,7 +18,11 @@ const OLDEST_FIRST: Order = Order {
     direction: Direction::Ascending,
 };
 
-async fn all(queue: &WorkQueue, filter: &WorkItemFilter, order: Order) -> Vec<WorkQueueRow> {
+pub(crate) async fn all(
+    queue: &WorkQueue,
+    filter: &WorkItemFilter,
+    order: Order,
+) -> Vec<WorkQueueRow> {
     let everything = Keyset::First {
         limit: u16::MAX,
         after: None,
@@ -29,7 +33,11 @@ async fn all(queue: &WorkQueue, filter: &WorkItemFilter, order: Order) -> Vec<Wo
 }
 
 /// Walks pages of a few rows to the end, and back to the beginning.
-async fn walk(queue: &WorkQueue, filter: &WorkItemFilter, order: Order) -> [Vec<WorkQueueRow>; 2] {
+pub(crate) async fn walk(
+    queue: &WorkQueue,
+    filter: &WorkItemFilter,
+    order: Order,
+) -> [Vec<WorkQueueRow>; 2] {
     const LIMIT: u16 = 7;
     let mut forwards = Vec::new();
     let mut after = None;
@@ -68,7 +76,7 @@ async fn walk(queue: &WorkQueue, filter: &WorkItemFilter, order: Order) -> [Vec<
     [forwards, backwards]
 }
 
-fn filters() -> Vec<WorkItemFilter> {
+pub(crate) fn filters() -> Vec<WorkItemFilter> {
     let none = WorkItemFilter::default;
     let names = |names: &[&str]| Some(names.iter().map(ToString::to_string).collect::<Vec<_>>());
     let teams = ["IT Network", "Finance Systems"]

@@ -17,6 +17,7 @@
 )]
 
 mod append;
+mod as_of;
 mod comments;
 mod conversation;
 mod freshness;
@@ -93,6 +94,8 @@ enum Group {
     Comments,
     /// Pages of a long queue.
     Pages,
+    /// Lists of a long queue as they were known long ago.
+    AsOf,
     /// Reading the log.
     Scan,
     /// Catching up and rebuilding projections.
@@ -172,7 +175,7 @@ impl Bench {
         if wanted(Group::Memory) {
             memory::measure(self).await?;
         }
-        if [Group::Pages, Group::Scan, Group::Projections]
+        if [Group::Pages, Group::AsOf, Group::Scan, Group::Projections]
             .into_iter()
             .any(wanted)
         {
@@ -187,6 +190,9 @@ impl Bench {
             }
             if wanted(Group::Pages) {
                 pages::measure(self, &history).await?;
+            }
+            if wanted(Group::AsOf) {
+                as_of::measure(self, &history).await?;
             }
             history.remove(self).await?;
         }

@@ -24,7 +24,8 @@ const DRAWN: usize = 2_000;
 const FIND: &str = "query($number: String) { workItems(filter: { number: $number }, first: 1) \
     { edges { cursor node { status team { id } } } } }";
 
-const NODE: &str =
+/// What is shown of an item in a list.
+pub(crate) const NODE: &str =
     "id number summary status priority team { name } assignee requester openedAt updatedAt version";
 
 /// Measures them on the tables that the rebuild has built.

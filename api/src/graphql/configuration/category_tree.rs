@@ -11,6 +11,7 @@ use crate::graphql::ids::{self, Kind};
 use crate::graphql::input::CommandInput;
 use crate::graphql::input::{optional, required};
 use crate::graphql::scalars::Long;
+use crate::graphql::time::{AsOfInput, Basis, Then, then};
 
 /// What a category tree says.
 #[derive(SimpleObject)]
@@ -58,15 +59,18 @@ pub(crate) struct CategoryTreeDraft {
 pub(crate) struct CategoryTree {
     state: std::sync::Arc<Configuration<model::CategoryTree>>,
     version: i64,
+    /// When it is shown, if not now.
+    then: Option<Then>,
 }
 
 impl CategoryTree {
-    /// The desk's category tree.
-    pub(crate) async fn load(ctx: &Context<'_>) -> Result<Self> {
-        let loaded = load::<model::CategoryTree>(ctx).await?;
+    /// The desk's category tree, now or then.
+    pub(crate) async fn load(ctx: &Context<'_>, then: Option<Then>) -> Result<Self> {
+        let loaded = load::<model::CategoryTree>(ctx, then.as_ref()).await?;
         Ok(Self {
             state: loaded.state,
             version: loaded.version,
+            then,
         })
     }
 }
@@ -87,9 +91,10 @@ impl CategoryTree {
         Long(self.version)
     }
 
-    /// The version that holds at a time, or now.
+    /// The version that holds at a time, or else at the time that is shown.
     async fn in_force(&self, at: Option<DateTime<Utc>>) -> Option<CategoryTreeVersion> {
-        let at = at.unwrap_or_else(crate::clock::now);
+        let shown = || self.then.map_or_else(crate::clock::now, |then| then.at);
+        let at = at.unwrap_or_else(shown);
         self.state
             .versions()
             .in_force_at(at)
@@ -207,7 +212,7 @@ impl CategoryTreePayload {
 
     /// The category tree after the command.
     async fn category_tree(&self, ctx: &Context<'_>) -> Result<CategoryTree> {
-        CategoryTree::load(ctx).await
+        CategoryTree::load(ctx, None).await
     }
 }
 
@@ -217,9 +222,14 @@ pub(crate) struct CategoryTreeQueries;
 
 #[Object]
 impl CategoryTreeQueries {
-    /// 分类树: the desk's category tree.
-    async fn category_tree(&self, ctx: &Context<'_>) -> Result<CategoryTree> {
-        CategoryTree::load(ctx).await
+    /// 分类树: the desk's category tree, now or as of another time.
+    async fn category_tree(
+        &self,
+        ctx: &Context<'_>,
+        as_of: Option<AsOfInput>,
+        #[graphql(default)] basis: Basis,
+    ) -> Result<CategoryTree> {
+        CategoryTree::load(ctx, then(ctx, as_of, basis).await?).await
     }
 }
 

@@ -1,18 +1,22 @@
 //! What every kind of configuration shares: loading it, and the steps of its
 //! life cycle.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, InputObject, Result};
 use chrono::{DateTime, Utc};
+use cqrs_es::Aggregate;
 use domain::configuration::{Command, Configuration, Content};
-use event_store::Loaded;
 use uuid::Uuid;
 
 use crate::auth::policy::Action;
 use crate::commands::execute;
 use crate::desk::{Desk, Keeps};
-use crate::error::of_store;
+use crate::error::{internal, of_store};
 use crate::graphql::access::{Done, done};
+use crate::graphql::ids::Kind;
 use crate::graphql::input::CommandInput;
+use crate::graphql::time::{Then, steps};
 use crate::graphql::viewer::{authorised, desk};
 
 /// What a step of the life cycle takes that needs nothing else.
@@ -38,18 +42,48 @@ impl ConfigurationPublishInput {
     }
 }
 
-/// The desk's one configuration of a kind, for an actor who may see it.
-pub(super) async fn load<C: Content>(ctx: &Context<'_>) -> Result<Loaded<Configuration<C>>>
+/// A configuration and the version of its stream.
+pub(super) struct Known<C: Content> {
+    pub(super) state: Arc<Configuration<C>>,
+    pub(super) version: i64,
+}
+
+/// The desk's one configuration of a kind, now or then, for an actor who may
+/// see it.
+pub(super) async fn load<C: Content>(ctx: &Context<'_>, then: Option<&Then>) -> Result<Known<C>>
 where
     Desk: Keeps<Configuration<C>>,
 {
     authorised(ctx, Action::ReadConfiguration)?;
-    let id: Uuid = Configuration::<C>::id();
-    desk(ctx)?
-        .store()
-        .load(id)
-        .await
-        .map_err(|error| of_store(&error))
+    let (desk, id) = (desk(ctx)?, Configuration::<C>::id());
+    if let Some(then) = then {
+        return load_then(desk, id, then).await;
+    }
+    let loaded = desk.store().load(id).await;
+    let loaded = loaded.map_err(|error| of_store(&error))?;
+    Ok(Known {
+        state: loaded.state,
+        version: loaded.version,
+    })
+}
+
+async fn load_then<C: Content>(desk: &Desk, id: Uuid, then: &Then) -> Result<Known<C>> {
+    let mut known = Known {
+        state: Arc::default(),
+        version: 0,
+    };
+    let Some(kind) = Kind::of_aggregate(C::TYPE) else {
+        return Ok(known);
+    };
+    let state = Arc::make_mut(&mut known.state);
+    for step in steps(desk, kind, id, Some(then)).await? {
+        // The step has been decoded, and so has its content a shape that this
+        // program knows.
+        let event = serde_json::from_str(&step.recorded.payload);
+        state.apply(event.map_err(|error| internal(&error))?);
+        known.version = step.recorded.sequence;
+    }
+    Ok(known)
 }
 
 /// Takes a step of the life cycle.

@@ -11,6 +11,7 @@ use crate::graphql::enums::Priority;
 use crate::graphql::ids::{self, Kind};
 use crate::graphql::input::CommandInput;
 use crate::graphql::scalars::Long;
+use crate::graphql::time::{AsOfInput, Basis, Then, then};
 
 /// What a priority matrix says.
 #[derive(SimpleObject)]
@@ -65,15 +66,18 @@ pub(crate) struct PriorityMatrixDraft {
 pub(crate) struct PriorityMatrix {
     state: std::sync::Arc<Configuration<model::PriorityMatrix>>,
     version: i64,
+    /// When it is shown, if not now.
+    then: Option<Then>,
 }
 
 impl PriorityMatrix {
-    /// The desk's priority matrix.
-    pub(crate) async fn load(ctx: &Context<'_>) -> Result<Self> {
-        let loaded = load::<model::PriorityMatrix>(ctx).await?;
+    /// The desk's priority matrix, now or then.
+    pub(crate) async fn load(ctx: &Context<'_>, then: Option<Then>) -> Result<Self> {
+        let loaded = load::<model::PriorityMatrix>(ctx, then.as_ref()).await?;
         Ok(Self {
             state: loaded.state,
             version: loaded.version,
+            then,
         })
     }
 }
@@ -94,9 +98,10 @@ impl PriorityMatrix {
         Long(self.version)
     }
 
-    /// The version that holds at a time, or now.
+    /// The version that holds at a time, or else at the time that is shown.
     async fn in_force(&self, at: Option<DateTime<Utc>>) -> Option<PriorityMatrixVersion> {
-        let at = at.unwrap_or_else(crate::clock::now);
+        let shown = || self.then.map_or_else(crate::clock::now, |then| then.at);
+        let at = at.unwrap_or_else(shown);
         self.state
             .versions()
             .in_force_at(at)
@@ -233,7 +238,7 @@ impl PriorityMatrixPayload {
 
     /// The priority matrix after the command.
     async fn priority_matrix(&self, ctx: &Context<'_>) -> Result<PriorityMatrix> {
-        PriorityMatrix::load(ctx).await
+        PriorityMatrix::load(ctx, None).await
     }
 }
 
@@ -243,9 +248,14 @@ pub(crate) struct PriorityMatrixQueries;
 
 #[Object]
 impl PriorityMatrixQueries {
-    /// 优先级矩阵: the desk's priority matrix.
-    async fn priority_matrix(&self, ctx: &Context<'_>) -> Result<PriorityMatrix> {
-        PriorityMatrix::load(ctx).await
+    /// 优先级矩阵: the desk's priority matrix, now or as of another time.
+    async fn priority_matrix(
+        &self,
+        ctx: &Context<'_>,
+        as_of: Option<AsOfInput>,
+        #[graphql(default)] basis: Basis,
+    ) -> Result<PriorityMatrix> {
+        PriorityMatrix::load(ctx, then(ctx, as_of, basis).await?).await
     }
 }
 

@@ -1,9 +1,8 @@
 //! The incident practice in the API: its type, its queries, its mutations, and
-//! the incident as it was at another time.
+//! the incident as it was in the world at another time.
 
-pub(super) mod as_of;
-pub(super) mod diff;
 mod mutations;
+mod past;
 pub(super) mod payload;
 mod queries;
 pub(super) mod types;

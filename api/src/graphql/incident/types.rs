@@ -8,11 +8,12 @@ use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use domain::Channel;
 use domain::incident::Incident as Aggregate;
+use projections::AsOf;
 use projections::incident_detail::IncidentDetail;
 use projections::work_queue::WorkQueueRow;
 use uuid::Uuid;
 
-use super::as_of::Past;
+use super::past::Past;
 use crate::desk::Keeps;
 use crate::error::{code, coded, internal, of_store};
 use crate::graphql::enums::{
@@ -22,6 +23,7 @@ use crate::graphql::enums::{
 use crate::graphql::ids::{self, Kind};
 use crate::graphql::loaders::{At, Loaders};
 use crate::graphql::scalars::Long;
+use crate::graphql::time::{Basis, Then};
 use crate::graphql::viewer::{Viewer, desk};
 use crate::graphql::work_item::history::{Comment, HistoryEntry, comments, history};
 use crate::graphql::work_item::links::{WorkItemLink, links};
@@ -32,9 +34,20 @@ use crate::graphql::work_item::types::{AssignedTeam, CategoryRef};
 pub(crate) struct Incident {
     pub(crate) row: Arc<WorkQueueRow>,
     /// The position that must be visible in whatever else is loaded.
-    pub(crate) seen: i64,
-    /// The incident at another time, where that was asked for.
-    pub(crate) past: Option<Arc<Past>>,
+    seen: i64,
+    /// When it is shown; whatever else is loaded is shown then, too.
+    when: When,
+}
+
+/// When an incident is shown.
+#[derive(Clone)]
+enum When {
+    /// As it is now.
+    Now,
+    /// As it was known then.
+    Recorded(Then),
+    /// As it was in the world then.
+    Effective(Arc<Past>),
 }
 
 impl Incident {
@@ -46,7 +59,58 @@ impl Incident {
         Self {
             row,
             seen,
-            past: None,
+            when: When::Now,
+        }
+    }
+
+    /// The same, with whatever else is loaded no older than a position.
+    pub(crate) fn at_least_of(self, position: i64) -> Self {
+        Self {
+            seen: position,
+            ..self
+        }
+    }
+
+    /// An incident as it was known at another time.
+    pub(crate) fn then(row: impl Into<Arc<WorkQueueRow>>, then: Then) -> Self {
+        Self {
+            row: row.into(),
+            seen: then.position,
+            when: When::Recorded(then),
+        }
+    }
+
+    /// An incident now or then, if there is one that the one who asks may see.
+    /// Rights are today's, also for what is read of another time.
+    pub(crate) async fn find(
+        ctx: &Context<'_>,
+        item: Uuid,
+        then: Option<Then>,
+    ) -> Result<Option<Self>> {
+        let items = &ctx.data::<Loaders>()?.items;
+        let now = items.load_one(At::now(item, 0)).await?.map(Self::now);
+        let viewer = ctx.data::<Viewer>()?;
+        let Some(now) = now.filter(|incident| incident.is_visible_to(viewer)) else {
+            return Ok(None);
+        };
+        match then {
+            None => Ok(Some(now)),
+            Some(then) if then.basis == Basis::Effective => {
+                let past = Past::load(desk(ctx)?, item, &then).await?;
+                Ok(past.map(Self::in_the_world))
+            }
+            Some(then) => {
+                let row = items.load_one(At::then(item, &then)).await?;
+                Ok(row.map(|row| Self::then(row, then)))
+            }
+        }
+    }
+
+    fn in_the_world(past: Past) -> Self {
+        Self {
+            row: Arc::clone(&past.row),
+            seen: 0,
+            when: When::Effective(Arc::new(past)),
         }
     }
 
@@ -55,13 +119,13 @@ impl Incident {
         let row = ctx
             .data::<Loaders>()?
             .items
-            .load_one(At { item: id, position })
+            .load_one(At::now(id, position))
             .await?;
         let row = row.ok_or_else(|| coded(code::NOT_FOUND, "there is no such incident"))?;
         Ok(Self {
             row,
             seen: position,
-            past: None,
+            when: When::Now,
         })
     }
 
@@ -69,6 +133,27 @@ impl Incident {
         At {
             item: self.row.item_id,
             position: self.seen,
+            as_of: match &self.when {
+                When::Recorded(then) => then.as_of(),
+                When::Now | When::Effective(_) => AsOf::Now,
+            },
+        }
+    }
+
+    /// The incident as it was in the world, where that was asked for.
+    pub(crate) fn past(&self) -> Option<&Past> {
+        match &self.when {
+            When::Effective(past) => Some(past),
+            When::Now | When::Recorded(_) => None,
+        }
+    }
+
+    /// The moment at which it is shown.
+    fn shown_at(&self) -> DateTime<Utc> {
+        match &self.when {
+            When::Now => crate::clock::now(),
+            When::Recorded(then) => then.at,
+            When::Effective(past) => past.at,
         }
     }
 
@@ -82,7 +167,7 @@ impl Incident {
     }
 
     async fn detail(&self, ctx: &Context<'_>) -> Result<Arc<IncidentDetail>> {
-        if let Some(past) = &self.past {
+        if let Some(past) = self.past() {
             return Ok(Arc::clone(&past.detail));
         }
         let detail = ctx.data::<Loaders>()?.details.load_one(self.at()).await?;
@@ -414,11 +499,7 @@ impl Incident {
     /// where the desk has not answered.
     pub(crate) async fn minutes_since_last_contact(&self) -> Long {
         let last = self.row.last_contact_at.unwrap_or(self.row.opened_at);
-        let now = self
-            .past
-            .as_ref()
-            .map_or_else(crate::clock::now, |past| past.at);
-        Long((now - last).num_minutes().max(0))
+        Long((self.shown_at() - last).num_minutes().max(0))
     }
 
     /// The stages from the first contact to the closing, and which were reached.
@@ -581,9 +662,10 @@ impl Incident {
     }
 
     /// The mutations that the one who asks could send now, by name; exactly
-    /// those that would not be refused if their own input is well-formed.
+    /// those that would not be refused if their own input is well-formed. None
+    /// as of another time: to what was, nothing can be done.
     pub(crate) async fn available_actions(&self, ctx: &Context<'_>) -> Result<Vec<String>> {
-        if self.past.is_some() {
+        if !matches!(self.when, When::Now) {
             return Ok(Vec::new());
         }
         let desk = desk(ctx)?;

@@ -3,12 +3,14 @@
 use async_graphql::connection::{Connection, Edge};
 use async_graphql::{Context, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
+use projections::AsOf;
 
 use super::types::{Event, EventFilterInput};
 use crate::auth::policy::Action;
 use crate::error::{at_field, code, internal, of_store};
 use crate::graphql::loaders::wait_for;
 use crate::graphql::scalars::Long;
+use crate::graphql::time::{AsOfInput, recorded};
 use crate::graphql::viewer::{authorised, desk};
 use crate::graphql::work_item::paging::length;
 
@@ -42,16 +44,19 @@ pub(crate) struct LogQueries;
 
 #[Object]
 impl LogQueries {
-    /// Events of the log in its order, by type, actor, object and time.
+    /// Events of the log in its order, by type, actor, object and time: all of
+    /// them, or those up to another time.
     #[graphql(complexity = "5 + first.unwrap_or(20).max(0) as usize * child_complexity")]
     async fn events(
         &self,
         ctx: &Context<'_>,
         filter: Option<EventFilterInput>,
+        as_of: Option<AsOfInput>,
         first: Option<i32>,
         after: Option<String>,
     ) -> Result<Connection<String, Event>> {
         authorised(ctx, Action::ReadLog)?;
+        let then = recorded(ctx, as_of).await?;
         let filter = filter.unwrap_or_default().build()?;
         let length = length(first, "first")?;
         let after = after.as_deref().map(position).transpose()?;
@@ -59,7 +64,8 @@ impl LogQueries {
         // What was appended before the question is in the answer.
         let head = desk.log().head().await.map_err(|error| of_store(&error))?;
         wait_for(desk, projections::ProjectionName::EventIndex, head.position).await?;
-        let index = desk.read().event_index();
+        let as_of = then.map_or(AsOf::Now, |then| then.as_of());
+        let index = desk.read().as_of(as_of).event_index();
         let positions = index
             .positions(&filter, after, i64::from(length) + 1, false)
             .await;
@@ -80,9 +86,12 @@ impl LogQueries {
         Ok(connection)
     }
 
-    /// Where the log ends.
-    async fn log_head(&self, ctx: &Context<'_>) -> Result<LogHead> {
+    /// Where the log ends, or ended at another time.
+    async fn log_head(&self, ctx: &Context<'_>, as_of: Option<AsOfInput>) -> Result<LogHead> {
         authorised(ctx, Action::ReadLog)?;
+        if let Some(then) = recorded(ctx, as_of).await? {
+            return log_head_at(ctx, then.position).await;
+        }
         let head = desk(ctx)?
             .log()
             .head()
@@ -110,6 +119,18 @@ impl LogQueries {
         };
         Ok(statuses.into_iter().map(projection).collect())
     }
+}
+
+async fn log_head_at(ctx: &Context<'_>, position: i64) -> Result<LogHead> {
+    let index = desk(ctx)?.read().event_index();
+    let event = index
+        .events_at(&[position])
+        .await
+        .map_err(|error| internal(&error))?;
+    Ok(LogHead {
+        position: Long(position),
+        recorded_at: event.first().map(|event| event.recorded_at),
+    })
 }
 
 /// The position that a cursor stands for.

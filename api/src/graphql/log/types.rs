@@ -56,7 +56,7 @@ impl Event {
         Ok(Self {
             position: Long(event.position),
             aggregate_type: event.aggregate_type.to_string(),
-            object_id: kind(&event.aggregate_type)
+            object_id: Kind::of_aggregate(&event.aggregate_type)
                 .map(|kind| ids::encode(kind, event.aggregate_id)),
             aggregate_id: event.aggregate_id,
             sequence: Long(event.sequence),
@@ -75,19 +75,6 @@ impl Event {
 
 fn failed(error: &serde_json::Error) -> Error {
     internal(error)
-}
-
-fn kind(aggregate_type: &str) -> Option<Kind> {
-    Some(match aggregate_type {
-        "incident" => Kind::Incident,
-        "team" => Kind::Team,
-        "api_token" => Kind::ApiToken,
-        "priority_matrix" => Kind::PriorityMatrix,
-        "category_tree" => Kind::CategoryTree,
-        "seal_keys" => Kind::SealKeys,
-        "log_export" => Kind::LogExport,
-        _ => return None,
-    })
 }
 
 /// Which events are wanted: all conditions that are set must hold, and within

@@ -1,13 +1,13 @@
 //! Who there is, and who is asking.
 
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
-use domain::ids::TeamId;
 
 use super::Team;
 use crate::auth::policy::Action;
 use crate::error::{code, coded};
 use crate::graphql::enums::Role;
 use crate::graphql::ids::{self, Kind};
+use crate::graphql::time::{AsOfInput, Basis, then};
 use crate::graphql::viewer::{Viewer, authorised, desk};
 
 /// The one who asks.
@@ -46,16 +46,29 @@ impl OrganisationQueries {
         })
     }
 
-    /// The team with this id.
-    async fn team(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Team>> {
-        authorised(ctx, Action::ReadConfiguration)?;
-        let id = TeamId(ids::decode_as(Kind::Team, &id, "id")?);
-        Ok(desk(ctx)?.directory().team(id).map(Team))
+    /// The team with this id, now or as of another time.
+    async fn team(
+        &self,
+        ctx: &Context<'_>,
+        id: ID,
+        as_of: Option<AsOfInput>,
+        #[graphql(default)] basis: Basis,
+    ) -> Result<Option<Team>> {
+        let id = ids::decode_as(Kind::Team, &id, "id")?;
+        Team::find(ctx, id, then(ctx, as_of, basis).await?).await
     }
 
-    /// Every team, by its code.
-    async fn teams(&self, ctx: &Context<'_>) -> Result<Vec<Team>> {
+    /// Every team, now or as of another time, by its code.
+    async fn teams(
+        &self,
+        ctx: &Context<'_>,
+        as_of: Option<AsOfInput>,
+        #[graphql(default)] basis: Basis,
+    ) -> Result<Vec<Team>> {
         authorised(ctx, Action::ReadConfiguration)?;
+        if let Some(then) = then(ctx, as_of, basis).await? {
+            return Team::all(ctx, &then).await;
+        }
         Ok(desk(ctx)?
             .directory()
             .teams()

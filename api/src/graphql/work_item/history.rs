@@ -1,10 +1,12 @@
-//! An item's history and comments: steps of the log in the words of the desk.
+//! The history of an item, or of any other object, and an item's comments:
+//! steps of the log in the words of the desk.
 
 use std::sync::Arc;
 
 use async_graphql::connection::{Connection, Edge, EmptyFields};
 use async_graphql::{Context, Result, SimpleObject};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
+use projections::Decoded;
 use projections::work_item_history::HistoryRow;
 use uuid::Uuid;
 
@@ -16,15 +18,18 @@ use crate::graphql::loaders::{Kind, Loaders, Stretch};
 use crate::graphql::scalars::Long;
 use crate::graphql::viewer::Viewer;
 
+/// From when on a step counts as recorded late.
+const LATE: Duration = Duration::minutes(15);
+
 /// What changed in one field.
-#[derive(SimpleObject)]
+#[derive(SimpleObject, Clone)]
 pub(crate) struct FieldChange {
     /// The field.
-    field: String,
+    pub(crate) field: String,
     /// What it said.
-    before: Option<String>,
+    pub(crate) before: Option<String>,
     /// What it says.
-    after: Option<String>,
+    pub(crate) after: Option<String>,
 }
 
 impl FieldChange {
@@ -37,12 +42,12 @@ impl FieldChange {
     }
 }
 
-/// One step of an item's history.
-#[derive(SimpleObject)]
+/// One step of an object's history.
+#[derive(SimpleObject, Clone)]
 pub(crate) struct HistoryEntry {
     /// The event's position in the log.
-    position: Long,
-    /// The event's place in the item's stream, from 1.
+    pub(crate) position: Long,
+    /// The event's place in the object's stream, from 1.
     sequence: Long,
     /// What happened, by its name in the past tense.
     event_type: String,
@@ -50,6 +55,9 @@ pub(crate) struct HistoryEntry {
     effective_at: DateTime<Utc>,
     /// When the desk recorded it.
     recorded_at: DateTime<Utc>,
+    /// Whether it was recorded late: more than a quarter of an hour after it
+    /// was so.
+    recorded_late: bool,
     /// Who did it: a person's login, or a machine such as `docket:auto-close`.
     actor: String,
     /// The role in which they did it.
@@ -101,6 +109,7 @@ impl HistoryEntry {
             event_type: row.event_type.clone(),
             effective_at: row.effective_at,
             recorded_at: row.recorded_at,
+            recorded_late: is_late(row.effective_at, row.recorded_at),
             actor: row.actor.clone(),
             role: row.role.clone(),
             on_behalf_of: row.on_behalf_of.clone(),
@@ -120,6 +129,36 @@ impl HistoryEntry {
                     after: change.after.clone(),
                 })
                 .collect(),
+        }
+    }
+}
+
+fn is_late(effective_at: DateTime<Utc>, recorded_at: DateTime<Utc>) -> bool {
+    recorded_at - effective_at > LATE
+}
+
+impl HistoryEntry {
+    /// A step of an object that is no work item, and what it changed.
+    pub(crate) fn of_step(step: &Decoded, changes: Vec<FieldChange>) -> Self {
+        let (recorded, metadata) = (&step.recorded, step.metadata.clone());
+        Self {
+            position: Long(recorded.position),
+            sequence: Long(recorded.sequence),
+            event_type: recorded.event_type.clone(),
+            effective_at: metadata.effective_at,
+            recorded_at: recorded.recorded_at,
+            recorded_late: is_late(metadata.effective_at, recorded.recorded_at),
+            actor: metadata.actor,
+            role: metadata.role,
+            on_behalf_of: metadata.on_behalf_of,
+            channel: metadata.channel,
+            rule: metadata.rule,
+            command_id: recorded.command_id,
+            reason: metadata.reason,
+            text: None,
+            status_before: None,
+            status_after: None,
+            changes,
         }
     }
 }
@@ -216,21 +255,8 @@ async fn rows(
     kind: Kind,
     after: Option<&str>,
 ) -> Result<Arc<Vec<HistoryRow>>> {
-    let after = match after {
-        None => 0,
-        Some(cursor) => cursor
-            .parse()
-            .ok()
-            .filter(|position| *position >= 0)
-            .ok_or_else(|| {
-                at_field(
-                    code::CURSOR_INVALID,
-                    "after is no cursor of this list",
-                    "after",
-                )
-            })?,
-    };
-    if let Some(past) = &incident.past {
+    let after = place(after)?;
+    if let Some(past) = incident.past() {
         let is_wanted = |row: &&HistoryRow| {
             row.position > after
                 && match kind {
@@ -252,6 +278,19 @@ async fn rows(
     };
     let rows = ctx.data::<Loaders>()?.history.load_one(stretch).await?;
     Ok(rows.unwrap_or_default())
+}
+
+/// The position that a cursor of a history stands for; the start without one.
+pub(crate) fn place(after: Option<&str>) -> Result<i64> {
+    let Some(cursor) = after else { return Ok(0) };
+    let position = cursor.parse().ok().filter(|position| *position >= 0);
+    position.ok_or_else(|| {
+        at_field(
+            code::CURSOR_INVALID,
+            "after is no cursor of this list",
+            "after",
+        )
+    })
 }
 
 /// How many steps are read of one item at once.

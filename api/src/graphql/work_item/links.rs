@@ -24,7 +24,7 @@ pub(crate) struct WorkItemLink {
 
 /// Every link of an item, in both directions.
 pub(crate) async fn links(ctx: &Context<'_>, incident: &Incident) -> Result<Vec<WorkItemLink>> {
-    if let Some(past) = &incident.past {
+    if let Some(past) = incident.past() {
         return Ok(past.links.clone());
     }
     let rows = ctx

@@ -2,22 +2,22 @@
 
 use async_graphql::connection::{Connection, Edge};
 use async_graphql::{Context, Enum, ID, Interface, Object, OutputType, Result, SimpleObject};
-use projections::ReadError;
 use projections::work_queue::{Cursor, GroupBy, Keyset, Order, WorkItemFilter};
+use projections::{ProjectionName, ReadError, ReadModels};
 
 use super::WorkItem;
 use super::filter::{WorkItemFilterInput, WorkItemOrderInput, order};
 use super::paging::{Wanted, wanted};
 use crate::auth::policy::Action;
-use crate::desk::Desk;
 use crate::error::{at_field, code, internal};
 use crate::graphql::configuration::{CategoryTree, PriorityMatrix};
 use crate::graphql::enums::{Priority, WorkItemStatus};
 use crate::graphql::ids::{self, Kind};
 use crate::graphql::incident::Incident;
-use crate::graphql::loaders::{At, Loaders};
+use crate::graphql::loaders::wait_for;
 use crate::graphql::organisation::Team;
 use crate::graphql::scalars::Long;
+use crate::graphql::time::{AsOfInput, Basis, Then, recorded, then};
 use crate::graphql::viewer::{authorised, desk};
 
 /// An object with a global id (Relay).
@@ -36,7 +36,8 @@ pub(crate) enum Node {
 
 /// What a list says of itself besides its items.
 pub(crate) struct ListFields {
-    desk: Desk,
+    /// As of the point that the list is about.
+    read: ReadModels,
     filter: WorkItemFilter,
 }
 
@@ -45,7 +46,7 @@ pub(crate) struct ListFields {
 impl ListFields {
     /// How many items the whole list has.
     async fn total_count(&self) -> Result<Long> {
-        let total = self.desk.read().work_queue().total(&self.filter).await;
+        let total = self.read.work_queue().total(&self.filter).await;
         total.map(Long).map_err(|error| read_error(&error))
     }
 }
@@ -83,16 +84,28 @@ pub(crate) struct WorkItemQueries;
 
 #[Object]
 impl WorkItemQueries {
-    /// The object with this global id, if there is one that the one who asks
-    /// may see.
-    async fn node(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Node>> {
-        node(ctx, &id).await
+    /// The object with this global id, now or as of another time, if there is
+    /// one that the one who asks may see.
+    async fn node(
+        &self,
+        ctx: &Context<'_>,
+        id: ID,
+        as_of: Option<AsOfInput>,
+        #[graphql(default)] basis: Basis,
+    ) -> Result<Option<Node>> {
+        node(ctx, &id, then(ctx, as_of, basis).await?).await
     }
 
-    /// The objects with these global ids, in their order; null where there is
-    /// none that the one who asks may see.
+    /// The objects with these global ids, now or as of another time, in their
+    /// order; null where there is none that the one who asks may see.
     #[graphql(complexity = "ids.len() * child_complexity")]
-    async fn nodes(&self, ctx: &Context<'_>, ids: Vec<ID>) -> Result<Vec<Option<Node>>> {
+    async fn nodes(
+        &self,
+        ctx: &Context<'_>,
+        ids: Vec<ID>,
+        as_of: Option<AsOfInput>,
+        #[graphql(default)] basis: Basis,
+    ) -> Result<Vec<Option<Node>>> {
         if ids.len() > 100 {
             return Err(at_field(
                 code::INPUT_INVALID,
@@ -100,11 +113,12 @@ impl WorkItemQueries {
                 "ids",
             ));
         }
-        futures_util::future::try_join_all(ids.iter().map(|id| node(ctx, id))).await
+        let then = then(ctx, as_of, basis).await?;
+        futures_util::future::try_join_all(ids.iter().map(|id| node(ctx, id, then))).await
     }
 
     /// The one queue over the items of all practices, newest first unless
-    /// ordered otherwise.
+    /// ordered otherwise, now or as it was known at another time.
     #[graphql(complexity = "5 + first.or(last).unwrap_or(20).max(0) as usize * child_complexity")]
     #[expect(clippy::too_many_arguments, reason = "Relay's paging arguments")]
     async fn work_items(
@@ -112,6 +126,7 @@ impl WorkItemQueries {
         ctx: &Context<'_>,
         filter: Option<WorkItemFilterInput>,
         order_by: Option<WorkItemOrderInput>,
+        as_of: Option<AsOfInput>,
         first: Option<i32>,
         after: Option<String>,
         last: Option<i32>,
@@ -120,26 +135,26 @@ impl WorkItemQueries {
         let viewer = authorised(ctx, Action::ReadWorkItems)?;
         let filter = filter.unwrap_or_default().build(viewer)?;
         let wanted = wanted(first, after, last, before)?;
-        page(ctx, filter, order(order_by), wanted, |incident| {
+        let then = recorded(ctx, as_of).await?;
+        page(ctx, filter, order(order_by), then, wanted, |incident| {
             WorkItem::Incident(Box::new(incident))
         })
         .await
     }
 
-    /// How many items there are of each group; groups without any are left out.
+    /// How many items there are of each group, or were known to be at another
+    /// time; groups without any are left out.
     async fn work_item_counts(
         &self,
         ctx: &Context<'_>,
         by: WorkItemGroup,
         filter: Option<WorkItemFilterInput>,
+        as_of: Option<AsOfInput>,
     ) -> Result<Vec<WorkItemCount>> {
         let viewer = authorised(ctx, Action::ReadWorkItems)?;
         let filter = filter.unwrap_or_default().build(viewer)?;
-        let counts = desk(ctx)?
-            .read()
-            .work_queue()
-            .counts(&filter, by.into())
-            .await;
+        let read = queue_of(ctx, recorded(ctx, as_of).await?).await?;
+        let counts = read.work_queue().counts(&filter, by.into()).await;
         let counts = counts.map_err(|error| read_error(&error))?;
         Ok(counts
             .into_iter()
@@ -162,10 +177,10 @@ pub(crate) async fn page<T: OutputType>(
     ctx: &Context<'_>,
     filter: WorkItemFilter,
     order: Order,
+    then: Option<Then>,
     wanted: Wanted,
     node: impl Fn(Incident) -> T,
 ) -> Result<Connection<String, T, ListFields>> {
-    let desk = desk(ctx)?;
     let cursor = |text: Option<String>, field: &str| {
         text.map(|text| Cursor::decode(&text))
             .transpose()
@@ -187,27 +202,34 @@ pub(crate) async fn page<T: OutputType>(
             "before",
         ),
     };
-    let page = match desk.read().work_queue().page(&filter, order, &keyset).await {
+    let read = queue_of(ctx, then).await?;
+    let page = match read.work_queue().page(&filter, order, &keyset).await {
         Ok(page) => page,
         Err(ReadError::CursorInvalid) => return Err(cursor_invalid(field)),
         Err(error) => return Err(read_error(&error)),
     };
-    let list = ListFields {
-        desk: desk.clone(),
-        filter,
+    let list = ListFields { read, filter };
+    let incident = |row| match then {
+        Some(then) => Incident::then(row, then),
+        None => Incident::now(row),
     };
     let mut connection = Connection::with_additional_fields(page.has_previous, page.has_next, list);
     connection.edges = page
         .rows
         .into_iter()
-        .map(|row| {
-            Edge::new(
-                Cursor::of(&row, order.by).encode(),
-                node(Incident::now(row)),
-            )
-        })
+        .map(|row| Edge::new(Cursor::of(&row, order.by).encode(), node(incident(row))))
         .collect();
     Ok(connection)
+}
+
+/// The read models as of a point, once the queue has reached it.
+async fn queue_of(ctx: &Context<'_>, then: Option<Then>) -> Result<ReadModels> {
+    let desk = desk(ctx)?;
+    let Some(then) = then else {
+        return Ok(desk.read().clone());
+    };
+    wait_for(desk, ProjectionName::WorkQueue, then.position).await?;
+    Ok(desk.read().as_of(then.as_of()))
 }
 
 fn cursor_invalid(field: &str) -> async_graphql::Error {
@@ -238,33 +260,17 @@ fn priority(number: i16) -> Option<Priority> {
     })
 }
 
-async fn node(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
+async fn node(ctx: &Context<'_>, id: &ID, then: Option<Then>) -> Result<Option<Node>> {
     let (kind, id) = ids::decode(id, "id")?;
     Ok(match kind {
         Kind::Incident => {
-            let viewer = authorised(ctx, Action::ReadWorkItems)?;
-            let row = ctx
-                .data::<Loaders>()?
-                .items
-                .load_one(At {
-                    item: id,
-                    position: 0,
-                })
-                .await?;
-            row.map(Incident::now)
-                .filter(|incident| incident.is_visible_to(viewer))
-                .map(|incident| Node::Incident(Box::new(incident)))
+            authorised(ctx, Action::ReadWorkItems)?;
+            let incident = Incident::find(ctx, id, then).await?;
+            incident.map(|incident| Node::Incident(Box::new(incident)))
         }
-        Kind::Team => {
-            authorised(ctx, Action::ReadConfiguration)?;
-            desk(ctx)?
-                .directory()
-                .team(domain::ids::TeamId(id))
-                .map(Team)
-                .map(Node::Team)
-        }
-        Kind::PriorityMatrix => Some(Node::PriorityMatrix(PriorityMatrix::load(ctx).await?)),
-        Kind::CategoryTree => Some(Node::CategoryTree(CategoryTree::load(ctx).await?)),
+        Kind::Team => Team::find(ctx, id, then).await?.map(Node::Team),
+        Kind::PriorityMatrix => Some(Node::PriorityMatrix(PriorityMatrix::load(ctx, then).await?)),
+        Kind::CategoryTree => Some(Node::CategoryTree(CategoryTree::load(ctx, then).await?)),
         // A token's facts are nobody's to see; what happened to the keys and
         // to exports is in the log.
         Kind::ApiToken | Kind::SealKeys | Kind::LogExport => None,

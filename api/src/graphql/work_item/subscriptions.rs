@@ -137,10 +137,7 @@ impl Changes {
         wait_for(&self.desk, ProjectionName::WorkQueue, self.position).await?;
         let rows = self.desk.read().work_queue().by_ids(&[item]).await;
         let row = rows.map_err(|error| internal(&error))?.pop();
-        let incident = row.map(|row| Incident {
-            seen: self.position,
-            ..Incident::now(row)
-        });
+        let incident = row.map(|row| Incident::now(row).at_least_of(self.position));
         let visible = incident.filter(|incident| incident.is_visible_to(&self.viewer));
         Ok(visible.map(|incident| WorkItem::Incident(Box::new(incident))))
     }
@@ -194,10 +191,7 @@ impl Queue {
         self.shown.extend(ids);
         let position = self.changes.position;
         let change = |row, matches| QueueChange {
-            item: WorkItem::Incident(Box::new(Incident {
-                seen: position,
-                ..Incident::now(row)
-            })),
+            item: WorkItem::Incident(Box::new(Incident::now(row).at_least_of(position))),
             matches,
             position: Long(position),
         };
