@@ -101,7 +101,7 @@ impl Disintegrate {
             .max_connections(CONNECTIONS)
             .connect_with(options)
             .await?;
-        let store = PgEventStore::try_new(pool.clone(), Json::default()).await?;
+        let store = initialised(&pool).await?;
         Ok(Self {
             pool,
             maker: decision_maker(store, NoSnapshot),
@@ -145,6 +145,44 @@ impl Disintegrate {
     pub(super) async fn close(self, server: &Server) -> anyhow::Result<()> {
         self.pool.close().await;
         server.remove(DATABASE).await
+    }
+}
+
+/// The store with its tables and functions.
+///
+/// One function of version 4.0.1 is written with a hexadecimal literal, which
+/// PostgreSQL reads from version 16 on. Before that, what the crate could not
+/// make is made here: the same function with the same number in decimal, and
+/// what would have come after it.
+async fn initialised(pool: &PgPool) -> anyhow::Result<PgEventStore<Said, Json<Said>>> {
+    const REST: &str = "
+        create function event_store_begin_epoch() returns void as $$
+        declare
+            id bigint;
+            db_id int;
+        begin
+            select last_value into id from seq_event_event_id;
+            select oid into db_id from pg_database where datname = current_database();
+            perform pg_try_advisory_xact_lock_shared(db_id, 0);
+            perform pg_try_advisory_xact_lock_shared(1, (id & 4294967295)::bit(32)::integer);
+            perform pg_try_advisory_xact_lock_shared(2, (id >> 32)::bit(32)::integer);
+        end;
+        $$ language plpgsql;
+        alter table event add column conversation_id uuid;
+        create index on event (conversation_id) where conversation_id is not null;
+    ";
+    let made = PgEventStore::try_new(pool.clone(), Json::default()).await;
+    let is_old: bool =
+        sqlx::query_scalar("select current_setting('server_version_num')::integer < 160000")
+            .fetch_one(pool)
+            .await?;
+    match made {
+        Err(disintegrate_postgres::Error::Migration(_)) if is_old => {
+            sqlx::raw_sql(REST).execute(pool).await?;
+            let store = PgEventStore::new_uninitialized(pool.clone(), Json::default());
+            Ok(store)
+        }
+        made => Ok(made?),
     }
 }
 
