@@ -62,7 +62,7 @@ impl Serving {
             desk.close().await;
             return Err(error);
         }
-        let seals = match Seals::start(&desk, seals) {
+        let seals = match Seals::start(&desk, seals).await {
             Ok(seals) => seals,
             Err(error) => {
                 desk.close().await;

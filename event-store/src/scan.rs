@@ -248,9 +248,9 @@ impl Decoder {
             metadata: Box::from(row.text()?),
             command_id: Uuid::from_bytes(row.fixed()?),
             command_index: i16::from_be_bytes(row.fixed()?),
-            request_hash: match row.optional()? {
-                None => None,
-                Some(bytes) => match request_hash(position, bytes) {
+            request_hash: match row.nullable()? {
+                Field::Null => None,
+                Field::Value(bytes) => match request_hash(position, bytes) {
                     Ok(hash) => Some(hash),
                     Err(error) => return Some(Err(error)),
                 },
@@ -281,6 +281,12 @@ fn moment(microseconds: i64) -> Option<DateTime<Utc>> {
     const EPOCH: DateTime<Utc> =
         DateTime::from_timestamp(946_684_800, 0).expect("the year 2000 exists");
     EPOCH.checked_add_signed(TimeDelta::microseconds(microseconds))
+}
+
+/// A field that may be null.
+enum Field<'a> {
+    Null,
+    Value(&'a [u8]),
 }
 
 /// What is left of a message in the binary format of COPY.
@@ -317,12 +323,12 @@ impl<'a> Fields<'a> {
     }
 
     /// A field that may be null, which has a length of -1.
-    fn optional(&mut self) -> Option<Option<&'a [u8]>> {
+    fn nullable(&mut self) -> Option<Field<'a>> {
         let length = i32::from_be_bytes(self.array()?);
         if length == -1 {
-            return Some(None);
+            return Some(Field::Null);
         }
-        self.take(usize::try_from(length).ok()?).map(Some)
+        self.take(usize::try_from(length).ok()?).map(Field::Value)
     }
 
     fn fixed<const N: usize>(&mut self) -> Option<[u8; N]> {

@@ -204,8 +204,10 @@ impl Keeper {
 
     /// Applies the log up to a position in large batches.
     async fn read_ahead(&self, hold: &mut Hold<'_>, upto: i64) -> Result<(), ProjectionError> {
-        /// How many events a batch has at most.
-        const EVENTS: usize = 16_000;
+        /// How many events a batch has at most. Every projection has one of its
+        /// own in memory, decoded, so they are what the memory of a service is
+        /// that catches up.
+        const EVENTS: usize = 4_000;
         let mut feed = Feed::start(&self.log, self.name, hold.position, upto);
         let mut batches = Vec::new();
         let mut events = 0;

@@ -445,7 +445,7 @@ async fn heads_are_kept_in_a_file_that_verify_reads() {
     assert!(verified.status.success(), "{}", printed(&verified));
 }
 
-/// An SMTP server of PyPI, which keeps what it is sent in a mailbox.
+/// An SMTP server, aiosmtpd, which keeps what it is sent in a mailbox.
 struct MailServer {
     child: std::process::Child,
     port: u16,

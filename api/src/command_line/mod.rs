@@ -11,7 +11,6 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use event_store::{DatabaseSource, PoolSettings};
-use strum::IntoEnumIterator;
 
 use crate::desk::{Desk, DeskError, Projecting};
 use crate::telemetry::{self, LogFormat};
@@ -219,7 +218,7 @@ async fn dispatch(command: Command) -> anyhow::Result<()> {
             database,
         }) => {
             let desk = database.open().await?;
-            let result = import(&desk, &file, json).await;
+            let result = crate::import::command_line::run(&desk, &file, json).await;
             desk.close().await;
             result
         }
@@ -235,16 +234,6 @@ async fn dispatch(command: Command) -> anyhow::Result<()> {
             token::revoke(&database, &token).await
         }
     }
-}
-
-/// Imports, and sees to it that the read models show what was imported,
-/// whether or not a service keeps them.
-async fn import(desk: &Desk, file: &std::path::Path, json: bool) -> anyhow::Result<()> {
-    crate::import::command_line::run(desk, file, json).await?;
-    for name in projections::ProjectionName::iter() {
-        projections::catch_up(desk.log(), desk.database().pool(), name).await?;
-    }
-    Ok(())
 }
 
 #[expect(clippy::print_stderr, reason = "the command line speaks to its user")]

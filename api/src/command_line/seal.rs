@@ -69,7 +69,7 @@ pub(super) struct SealArgs {
     )]
     witness: Vec<Outsider>,
 
-    /// The server that takes mail, such as smtp://mail.internal:25.
+    /// The server that takes mail, such as `smtp://mail.internal:25`.
     #[arg(
         long,
         value_name = "URL",
@@ -164,7 +164,7 @@ pub(super) async fn run(command: SealCommand) -> anyhow::Result<()> {
                 },
             };
             let actor = Actor {
-                id: PersonId::new(&*by)?,
+                id: PersonId::new(&by)?,
                 role: Role::Administrator,
                 teams: Vec::new(),
             };

@@ -70,7 +70,11 @@ pub struct Seals {
 
 impl Seals {
     /// Starts to seal the log of a desk and to show its heads.
-    pub fn start(desk: &Desk, settings: &SealSettings) -> anyhow::Result<Self> {
+    ///
+    /// A new log has its key, and has recorded it, when this returns; if that
+    /// takes long, the desk opens without waiting for it.
+    pub async fn start(desk: &Desk, settings: &SealSettings) -> anyhow::Result<Self> {
+        const PATIENCE: Duration = Duration::from_secs(5);
         let options = desk.database().pool().connect_options();
         let sealer = Sealer::start(
             desk.log(),
@@ -80,13 +84,17 @@ impl Seals {
         );
         let stop = CancellationToken::new();
         let mut tasks = JoinSet::new();
+        let (recorded, is_recorded) = tokio::sync::oneshot::channel();
         tasks.spawn({
             let (desk, sealer, stop) = (desk.clone(), sealer.clone(), stop.clone());
             async move {
                 stop.run_until_cancelled(record_first_key(&desk, &sealer))
                     .await;
+                // Nobody waits any longer where it took long.
+                let _late = recorded.send(());
             }
         });
+        let _waited = tokio::time::timeout(PATIENCE, is_recorded).await;
         let tree = SealedTree::new(desk.database().pool().clone());
         let mut outsiders = Vec::new();
         for one in &settings.outsiders {

@@ -25,9 +25,16 @@ pub struct Outsider {
 
 #[derive(Debug, Clone, PartialEq)]
 enum Kind {
-    Witness { prefix: String, key: VerifierKey },
-    Mail { address: String },
-    File { path: PathBuf },
+    Witness {
+        prefix: String,
+        key: Box<VerifierKey>,
+    },
+    Mail {
+        address: String,
+    },
+    File {
+        path: PathBuf,
+    },
 }
 
 /// Why an outsider cannot be understood.
@@ -72,7 +79,7 @@ impl FromStr for Outsider {
                 .split_once(char::is_whitespace)
                 .ok_or(OutsiderError::Form)?;
             let prefix = prefix.trim_end_matches('/').to_owned();
-            let key = key.parse()?;
+            let key = Box::new(key.parse()?);
             (Kind::Witness { prefix, key }, MINUTE)
         } else {
             return Err(OutsiderError::Form);

@@ -75,7 +75,7 @@ fn push_string(text: &mut String, parts: &[&str]) {
     };
     if parts.iter().all(is_plain) {
         text.push('"');
-        parts.iter().for_each(|part| text.push_str(part));
+        text.extend(parts.iter().copied());
         text.push('"');
     } else {
         text.push_str(&serde_json::Value::String(parts.concat()).to_string());

@@ -144,27 +144,22 @@ impl VerifierKey {
             .ok_or_else(|| NoteError::NotSigned {
                 name: self.name.clone(),
             })?;
-        self.check(&note.text, &own.bytes)
-            .ok_or_else(|| NoteError::WrongSignature {
-                name: self.name.clone(),
-            })
-    }
-
-    /// The time that was signed, if the signature is right.
-    fn check(&self, text: &str, bytes: &[u8]) -> Option<Option<u64>> {
+        let wrong = || NoteError::WrongSignature {
+            name: self.name.clone(),
+        };
         let (message, signature, time) = match self.kind {
-            SignatureKind::Ed25519 => (text.to_owned(), bytes, None),
+            SignatureKind::Ed25519 => (note.text.clone(), &*own.bytes, None),
             SignatureKind::Cosignature => {
-                let (time, signature) = bytes.split_first_chunk::<8>()?;
+                let (time, signature) = own.bytes.split_first_chunk::<8>().ok_or_else(wrong)?;
                 let time = u64::from_be_bytes(*time);
-                (cosigned(time, text), signature, Some(time))
+                (cosigned(time, &note.text), signature, Some(time))
             }
         };
-        let signature = Ed25519Signature::from_slice(signature).ok()?;
+        let signature = Ed25519Signature::from_slice(signature).map_err(|_| wrong())?;
         self.key
             .verify_strict(message.as_bytes(), &signature)
-            .ok()
-            .map(|()| time)
+            .map_err(|_| wrong())?;
+        Ok(time)
     }
 }
 

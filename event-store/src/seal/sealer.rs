@@ -159,10 +159,10 @@ impl Sealing {
             let broken = matches!(error, SealError::Broken { .. });
             let before = self.status.borrow().failed.clone();
             let problem = error.to_string();
-            if before.as_ref() != Some(&problem) {
-                tracing::error!(%error, broken, "the log is not being sealed");
-            } else {
+            if before.as_ref() == Some(&problem) {
                 pause = (pause * 2).min(Self::LONGEST_PAUSE);
+            } else {
+                tracing::error!(%error, broken, "the log is not being sealed");
             }
             self.status.send_modify(|status| {
                 status.failed = Some(problem);

@@ -231,10 +231,16 @@ mod tests {
     fn a_tree_goes_on_from_its_edge() {
         let leaves = leaves(1_000);
         let (mut whole, mut first) = (Tree::default(), Tree::default());
-        leaves.iter().for_each(|leaf| whole.push(*leaf));
-        leaves[..700].iter().for_each(|leaf| first.push(*leaf));
+        for (place, leaf) in leaves.iter().enumerate() {
+            whole.push(*leaf);
+            if place < 700 {
+                first.push(*leaf);
+            }
+        }
         let mut again = Tree::from_edge(700, first.edge.clone()).unwrap();
-        leaves[700..].iter().for_each(|leaf| again.push(*leaf));
+        for leaf in &leaves[700..] {
+            again.push(*leaf);
+        }
         assert_eq!(again.root(), whole.root());
         assert_eq!(Tree::from_edge(701, first.edge), None);
     }

@@ -16,7 +16,7 @@ pub(crate) use manifest::{FileEntry, Manifest, Selection};
 pub(crate) use parquet_file::{ParquetEvents, ParquetWriter};
 pub(crate) use reader::{Lines, Package};
 
-/// The events, one canonical CloudEvent a line.
+/// The events, one canonical `CloudEvent` a line.
 pub(crate) const EVENTS_NDJSON: &str = "events.ndjson";
 /// The events as a Parquet file.
 pub(crate) const EVENTS_PARQUET: &str = "events.parquet";

@@ -101,7 +101,10 @@ impl ParquetWriter {
         columns.texts(rows.iter().map(|row| row.command_id.to_string()))?;
         let indexes = rows.iter().map(|row| i32::from(row.command_index));
         columns.write::<Int32Type>(&indexes.collect::<Vec<_>>(), None)?;
-        let hash = |row: &RecordedEvent| row.request_hash.map(|hash| hexadecimal(&hash));
+        let hash = |row: &RecordedEvent| {
+            let hash = row.request_hash.map(u128::from_be_bytes);
+            hash.map(|hash| format!("{hash:032x}"))
+        };
         columns.optional_texts(rows.iter().map(hash))?;
         columns.longs(rows.iter().map(|row| row.recorded_at.timestamp_micros()))?;
         columns.longs(metadata.iter().map(|it| it.effective_at.timestamp_micros()))?;
@@ -158,10 +161,6 @@ impl Columns<'_, '_> {
         column.close()?;
         Ok(())
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Reads the events back, row by row.
