@@ -6,11 +6,10 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use domain::ids::PersonId;
 use domain::{Actor, Role};
-use event_store::DatabaseSource;
 use event_store::seal::{SealedTree, SignerSource};
+use event_store::{Access, Database, DatabaseSource, LocalPostgres, PoolSettings};
 
 use super::DatabaseArgs;
-use crate::desk::Desk;
 use crate::seals::{Outsider, SealSettings, rotate};
 
 /// Where the private key is.
@@ -133,18 +132,18 @@ pub(super) enum SealCommand {
 pub(super) async fn run(command: SealCommand) -> anyhow::Result<()> {
     match command {
         SealCommand::Keys { database } => {
-            let desk = database.open().await?;
-            let keys = tree(&desk).keys().await;
-            desk.close().await;
+            let database = looked_at(&database.source()).await?;
+            let keys = tree(&database).keys().await;
+            database.close().await;
             for key in keys? {
                 writeln!(std::io::stdout(), "{}", key.verifier_key)?;
             }
             Ok(())
         }
         SealCommand::Checkpoint { database } => {
-            let desk = database.open().await?;
-            let latest = tree(&desk).latest().await;
-            desk.close().await;
+            let database = looked_at(&database.source()).await?;
+            let latest = tree(&database).latest().await;
+            database.close().await;
             let latest = latest?.ok_or_else(|| anyhow::anyhow!("the log is not sealed yet"))?;
             write!(std::io::stdout(), "{}", latest.note)?;
             Ok(())
@@ -177,6 +176,25 @@ pub(super) async fn run(command: SealCommand) -> anyhow::Result<()> {
     }
 }
 
-fn tree(desk: &Desk) -> SealedTree {
-    SealedTree::new(desk.database().pool().clone())
+/// A database that is there, opened for reading: whoever only looks makes no
+/// desk and changes none.
+async fn looked_at(source: &DatabaseSource) -> anyhow::Result<Database> {
+    if let DatabaseSource::DataDir(directory) = source {
+        anyhow::ensure!(
+            LocalPostgres::exists(directory),
+            "there is no desk in {}; name the directory that `docket serve` uses with --data-dir, \
+             or a server with --database-url",
+            directory.display()
+        );
+    }
+    let settings = PoolSettings {
+        max_connections: 2,
+        access: Access::ReadOnly,
+        ..PoolSettings::default()
+    };
+    Ok(Database::open(source, settings).await?)
+}
+
+fn tree(database: &Database) -> SealedTree {
+    SealedTree::new(database.pool().clone())
 }

@@ -214,6 +214,12 @@ pub(crate) async fn rotate(
         .context("the log has no key yet: it gets its first one when it is served")?;
     let before = Signer::find(old, current).await?;
     let after = Signer::create(new, current.name(), SignatureKind::Ed25519).await?;
+    anyhow::ensure!(
+        after.key().name() == current.name(),
+        "the new key is called {}, and the log {}: a log keeps its name",
+        after.key().name(),
+        current.name()
+    );
     let from_size = tree.hand_over(&before, &after).await?;
     adopt(desk).await?;
     let envelope = Envelope::new(actor, Channel::Cli, crate::clock::now());

@@ -155,7 +155,14 @@ impl Sealing {
             let sealed = self.seal().await;
             self.status
                 .send_modify(|status| status.running_here = false);
-            let Err(error) = sealed else { return };
+            let error = match sealed {
+                Ok(()) => return,
+                Err(SealError::HandedOver) => {
+                    tracing::info!("the log has been handed over to another key");
+                    continue;
+                }
+                Err(error) => error,
+            };
             let broken = matches!(error, SealError::Broken { .. });
             let before = self.status.borrow().failed.clone();
             let problem = error.to_string();

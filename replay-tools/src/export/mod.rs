@@ -7,6 +7,7 @@ mod page;
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -129,7 +130,12 @@ pub(crate) async fn run(
     let head = Head::read(&note)?;
     let selection = arguments.selection(latest.size)?;
 
-    std::fs::create_dir(&arguments.output).with_context(|| {
+    // The events name people: nobody but the one who exports may read them
+    // until that one decides otherwise.
+    let made = std::fs::DirBuilder::new()
+        .mode(0o700)
+        .create(&arguments.output);
+    made.with_context(|| {
         format!(
             "{} cannot be made; an export goes into a directory of its own",
             arguments.output.display()

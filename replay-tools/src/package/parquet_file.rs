@@ -1,6 +1,6 @@
 //! The events as a Parquet file: the columns of the log, payload and envelope
 //! as the canonical JSON that was hashed, and beside them what people group
-//! and filter by. From the first eleven columns each leaf can be computed.
+//! and filter by. From the first twelve columns each leaf can be computed.
 
 use std::fs::File;
 use std::path::Path;

@@ -148,16 +148,22 @@ impl Seals {
 
     fn at_witnessed(&mut self) -> Option<Finding> {
         let size = self.tree.size();
-        if self.witnessed.front()?.checkpoint.size > size {
-            return None;
+        let mut found = None;
+        // Several may have been kept of one size, from several witnesses.
+        while self
+            .witnessed
+            .front()
+            .is_some_and(|head| head.checkpoint.size <= size)
+        {
+            let head = self.witnessed.pop_front()?;
+            if head.checkpoint.size == size && head.root() != self.tree.root() {
+                found = Some(Finding::new(
+                    self.size(),
+                    format!("the first {size} events are not those of the head that was kept"),
+                ));
+            }
         }
-        let head = self.witnessed.pop_front()?;
-        (head.checkpoint.size == size && head.root() != self.tree.root()).then(|| {
-            Finding::new(
-                self.size(),
-                format!("the first {size} events are not those of the head that was kept"),
-            )
-        })
+        found
     }
 
     /// Holds full tiles against the stored ones.

@@ -321,12 +321,10 @@ impl Desk {
         let sealer = Sealer::start(&self.log, options, source, Some("desk.example/log".into()));
         let head = self.head().await;
         let mut heads = sealer.heads();
-        let sealed = heads.wait_for(|sealed| sealed.as_ref().is_some_and(|it| it.size == head));
-        let waited = tokio::time::timeout(Duration::from_secs(30), sealed).await;
-        let note = match waited {
-            Ok(sealed) => sealed.unwrap().clone().unwrap().note,
-            Err(_) => panic!("not sealed: {:?}", sealer.status()),
-        };
+        let covered = heads.wait_for(|covered| covered.as_ref().is_some_and(|it| it.size == head));
+        let waited = tokio::time::timeout(Duration::from_secs(30), covered).await;
+        assert!(waited.is_ok(), "not sealed: {:?}", sealer.status());
+        let note = waited.unwrap().unwrap().clone().unwrap().note;
         sealer.shutdown().await;
         note
     }

@@ -149,6 +149,9 @@ async fn plt_08_a_part_of_the_log_is_verified_as_well() {
     evidence.desk.close().await;
 }
 
+/// What somebody does to the text of a file.
+type Change = Box<dyn Fn(String) -> String>;
+
 #[tokio::test]
 async fn whatever_is_altered_in_an_export_is_found() {
     let evidence = Evidence::open().await;
@@ -167,7 +170,6 @@ async fn whatever_is_altered_in_an_export_is_found() {
         let lines: Vec<&str> = lines.lines().take(50).collect();
         lines.join("\n") + "\n"
     };
-    type Change = Box<dyn Fn(String) -> String>;
     let changes: [(&str, &str, Change, Value); 7] = [
         (
             "a byte",

@@ -79,7 +79,7 @@ impl SealQueries {
         let hashes = tree
             .inclusion_proof(position.0, size)
             .await
-            .map_err(|error| failed(&error))?;
+            .map_err(|error| failed_at(&error, "position"))?;
         let root = tree.root(size).await.map_err(|error| failed(&error))?;
         let events = desk(ctx)?
             .log()
@@ -118,7 +118,7 @@ impl SealQueries {
         let hashes = tree
             .consistency_proof(from_size.0, to_size)
             .await
-            .map_err(|error| failed(&error))?;
+            .map_err(|error| failed_at(&error, "fromSize"))?;
         let from = tree.root(from_size.0).await;
         let to = tree.root(to_size).await;
         Ok(ConsistencyProof {
@@ -150,9 +150,14 @@ async fn sized(tree: &SealedTree, size: Option<Long>) -> Result<i64> {
 
 /// What a client reads of a seal that could not be had.
 fn failed(error: &SealError) -> Error {
+    failed_at(error, "size")
+}
+
+/// The same where an argument may be to blame for it.
+fn failed_at(error: &SealError, field: &str) -> Error {
     match error {
         SealError::NotSealed { .. } => coded(code::NOT_SEALED, error.to_string()),
-        SealError::NoProof(problem) => at_field(code::INPUT_INVALID, *problem, "size"),
+        SealError::NoProof(problem) => at_field(code::INPUT_INVALID, *problem, field),
         SealError::Store(error) => of_store(error),
         error => internal(error),
     }
