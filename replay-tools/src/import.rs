@@ -72,7 +72,7 @@ fn check(package: &Package, arguments: &Arguments) -> anyhow::Result<()> {
     if !package.manifest.complete {
         bail!("this export has a part of a log; a log is brought back from all of it");
     }
-    if let Some(wrong) = package.manifest.first_wrong_file(&package.directory)? {
+    if let Some(wrong) = package.manifest.first_wrong_file(&package.directory, &[])? {
         bail!("{wrong}");
     }
     let chain = package.chain()?;

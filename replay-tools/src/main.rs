@@ -34,6 +34,11 @@ use tracing_subscriber::EnvFilter;
 use output::Output;
 use session::Session;
 
+/// What is read is decoded on one thread and let go on another, millions of
+/// small pieces: this allocator is made for that.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Replays the log of a Docket desk: what happened, how it stood then, and
 /// whether the record is whole.
 #[derive(Debug, Parser)]

@@ -173,15 +173,69 @@ impl<'a> Entry<'a> {
     /// Reads the form of an event back. What is returned has exactly these
     /// bytes again; a line of which that is not so is refused.
     pub fn read(line: &'a str) -> Result<RecordedEvent, EntryError> {
+        if let Some(event) = Self::of_canonical(line)
+            && is_form_of(&event, line)
+        {
+            return Ok(event);
+        }
+        // Says what is wrong, or reads a name that is no plain word.
         let entry: Self = serde_json::from_str(line)?;
         let event = entry.event()?;
-        let mut again = String::with_capacity(line.len());
-        write_entry(&event, &mut again);
-        if again == line {
+        if is_form_of(&event, line) {
             Ok(event)
         } else {
             Err(EntryError::NotCanonical)
         }
+    }
+
+    /// Reads a line by the places at which the canonical form has its parts,
+    /// without parsing what was put between them: several times as fast.
+    /// Nothing where the line has another form. Between the parts stand quotes
+    /// that no JSON string can hold, so they cannot be mistaken for content;
+    /// and whoever decodes payload and envelope sees whether each is whole.
+    fn of_canonical(line: &'a str) -> Option<RecordedEvent> {
+        let (head, rest) = line
+            .strip_prefix(r#"{"commandid":""#)?
+            .split_once(r#"","commandindex":"#)?;
+        let (index, rest) = rest.split_once(r#","data":{"metadata":"#)?;
+        let (data, tail) =
+            rest.rsplit_once(r#"},"datacontenttype":"application/json","eventversion":""#)?;
+        let (metadata, payload) = data.split_once(r#","payload":"#)?;
+        let (version, rest) = tail.split_once(r#"","id":""#)?;
+        let (id, rest) = rest.split_once('"')?;
+        let (hash, rest) = match rest.strip_prefix(r#","requesthash":""#) {
+            Some(rest) => rest
+                .split_once('"')
+                .map(|(hash, rest)| (Some(hash), rest))?,
+            None => (None, rest),
+        };
+        let (sequence, rest) = rest
+            .strip_prefix(r#","sequence":""#)?
+            .split_once(r#"","source":"/docket/"#)?;
+        let (kind, rest) = rest.split_once(r#"","specversion":"1.0","subject":""#)?;
+        let (subject, rest) = rest.split_once(r#"","time":""#)?;
+        let (time, name) = rest.split_once(r#"","type":"docket."#)?;
+        let name = name
+            .strip_suffix(r#""}"#)?
+            .strip_prefix(kind)?
+            .strip_prefix('.')?;
+        Some(RecordedEvent {
+            position: id.parse().ok()?,
+            aggregate_type: Arc::from(kind),
+            aggregate_id: subject.parse().ok()?,
+            sequence: sequence.parse().ok()?,
+            event_type: name.to_owned(),
+            event_version: version.to_owned(),
+            payload: Box::from(payload),
+            metadata: Box::from(metadata),
+            command_id: head.parse().ok()?,
+            command_index: index.parse().ok()?,
+            request_hash: match hash {
+                Some(hash) => Some(from_hex(hash)?),
+                None => None,
+            },
+            recorded_at: time.parse().ok()?,
+        })
     }
 
     fn event(&self) -> Result<RecordedEvent, EntryError> {
@@ -220,6 +274,13 @@ impl<'a> Entry<'a> {
             recorded_at: self.time.parse().map_err(|_| wrong("time"))?,
         })
     }
+}
+
+/// Whether an event has exactly this form.
+fn is_form_of(event: &RecordedEvent, line: &str) -> bool {
+    let mut again = String::with_capacity(line.len());
+    write_entry(event, &mut again);
+    again == line
 }
 
 fn from_hex(text: &str) -> Option<[u8; 16]> {
