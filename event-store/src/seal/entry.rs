@@ -335,7 +335,7 @@ mod tests {
     #[test]
     fn the_form_is_canonical_and_can_be_read_back() {
         let strange = RecordedEvent {
-            event_type: "Ein \"Ding\"\u{1f}\u{7f}é".to_owned(),
+            event_type: "A \"thing\"\u{1f}\u{7f}é".to_owned(),
             request_hash: None,
             command_index: 3,
             ..event()

@@ -189,7 +189,7 @@ async fn whatever_is_altered_in_an_export_is_found() {
         (
             "a head",
             "checkpoint",
-            Box::new(|text| text.replacen("desk.example", "desk.exampel", 1)),
+            Box::new(|text| text.replacen("desk.example", "desk.sample", 1)),
             json!(evidence.head),
         ),
         (
