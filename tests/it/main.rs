@@ -10,6 +10,7 @@
 mod access;
 mod architecture;
 mod auto_close;
+mod backup;
 mod bad_input;
 mod bulk;
 mod configuration;

@@ -144,10 +144,8 @@ impl TestDesk {
             .await
             .unwrap();
         Person {
-            name: name.to_owned(),
-            token: token.secret,
-            address: self.address(),
             http: self.http.clone(),
+            ..Person::new(name, &token.secret, self.address())
         }
     }
 
@@ -166,6 +164,16 @@ async fn serve(database: &TestDatabase, seals: &SealSettings) -> Serving {
 }
 
 impl Person {
+    /// Somebody with a token of a desk that listens at an address.
+    pub fn new(name: &str, token: &str, address: SocketAddr) -> Self {
+        Self {
+            name: name.to_owned(),
+            token: token.to_owned(),
+            address,
+            http: reqwest::Client::new(),
+        }
+    }
+
     /// The same person at another address: another replica, or the desk after
     /// a restart.
     #[must_use]

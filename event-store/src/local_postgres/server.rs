@@ -24,7 +24,8 @@ const PORT: u16 = 5432;
 const NAME: &str = "docket";
 const SUPERUSER: &str = "postgres";
 
-/// Durable, and sized for a desk on one machine.
+/// Durable, and sized for a desk on one machine. While it recovers from an
+/// archive it answers nobody: its log would look cut until all of it is back.
 const SETTINGS: &[&str] = &[
     "listen_addresses=",
     "port=5432",
@@ -34,6 +35,7 @@ const SETTINGS: &[&str] = &[
     "fsync=on",
     "synchronous_commit=on",
     "full_page_writes=on",
+    "hot_standby=off",
     "wal_compression=on",
     "max_wal_size=4GB",
     "checkpoint_timeout=15min",
@@ -147,7 +149,9 @@ impl Server {
                 }
             }
             if Instant::now() > deadline {
-                return Err(self.failure("start", "it is not ready after five minutes"));
+                let late = "it is not ready after five minutes; if it is recovering, it goes on by \
+                            itself, and the next start finds it";
+                return Err(self.failure("start", late));
             }
             tokio::time::sleep(Self::PAUSE).await;
         }
