@@ -80,6 +80,12 @@ async fn the_services_role_can_only_read_and_append() {
         "alter table events disable trigger all",
         "drop table events",
         "drop trigger events_are_append_only on events",
+        // Appending is the function's alone, which numbers and judges.
+        "insert into events select * from events",
+        "insert into reservations values ('incident.number', 'x', 'incident', 'y')",
+        "delete from seal_checkpoints",
+        "update seal_tiles set hashes = hashes",
+        "truncate seal_keys cascade",
     ] {
         let refused = service.execute(sql).await.is_err();
         assert!(refused, "{sql}");

@@ -2,6 +2,7 @@
 //! database or as an export, held against its seals and against what the one
 //! who asks has from elsewhere.
 
+mod blocks;
 mod content;
 mod database;
 mod export;
