@@ -182,8 +182,9 @@ impl Shadow {
     async fn try_swap(&mut self, progress: ProgressFn<'_>) -> Result<Rebuilt, ProjectionError> {
         let mut transaction = self.lease.begin().await?;
         // Readers that come while we wait for those who are there wait with
-        // us: not for long.
-        sqlx::query("set local lock_timeout = '500ms'")
+        // us: not for long. But longer than the second after which PostgreSQL
+        // takes a table away from its own cleaning, which may take minutes.
+        sqlx::query("set local lock_timeout = '1500ms'")
             .execute(&mut *transaction)
             .await?;
         let live = lock_all(&mut transaction, self.name).await?;
@@ -205,6 +206,8 @@ impl Shadow {
             execute(&mut transaction, &format!("drop table {home}.{table}")).await?;
             let moved = format!("alter table {schema}.{table} set schema {home}");
             execute(&mut transaction, &moved).await?;
+            let cleaned = format!("alter table {home}.{table} reset (autovacuum_enabled)");
+            execute(&mut transaction, &cleaned).await?;
             rows += count(&mut transaction, &self.home, table).await?;
         }
         execute(&mut transaction, &format!("drop schema {schema}")).await?;
@@ -348,7 +351,10 @@ async fn copy_table(
     for statement in rest {
         execute(connection, &statement).await?;
     }
-    Ok(())
+    // What is filled once needs no cleaning, which would be in the way of the
+    // swap.
+    let uncleaned = format!("alter table {to} set (autovacuum_enabled = off)");
+    execute(connection, &uncleaned).await
 }
 
 /// Removes the indexes that are no constraints, and returns what makes them
