@@ -4,7 +4,7 @@
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Acquire, ConnectOptions, Connection, PgConnection};
 
-use crate::seal::{Checkpoint, KeyRow, SealError, SignedNote, Tree, entry_of, leaf_hash, storage};
+use crate::seal::{Checkpoint, KeyRow, SealError, SignedNote, Tree, leaf_of, storage};
 use crate::{RecordedEvent, StoreError};
 
 /// A key that an aggregate held.
@@ -21,7 +21,6 @@ pub struct Claim {
 pub struct Restore {
     connection: PgConnection,
     tree: Tree,
-    covered: i64,
 }
 
 /// Why a log was not brought back. Nothing of it is stored then.
@@ -82,7 +81,6 @@ impl Restore {
         Ok(Self {
             connection,
             tree: Tree::default(),
-            covered: 0,
         })
     }
 
@@ -99,7 +97,7 @@ impl Restore {
                 let found = event.position;
                 return Err(RestoreError::Gap { expected, found });
             }
-            self.tree.push(leaf_hash(entry_of(event).as_bytes()));
+            self.tree.push(leaf_of(event));
             columns.add(event, claims);
         }
         columns.insert(&mut self.connection).await?;
@@ -127,7 +125,7 @@ impl Restore {
         for key in keys {
             storage::add_key(&mut self.connection, key).await?;
         }
-        let leaves = self.tree.edge_leaves_after(self.covered);
+        let leaves = self.tree.edge_leaves_after(0);
         let text = note.to_string();
         storage::add_checkpoint(&mut self.connection, size, root, &text, leaves).await?;
         sqlx::query!(

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
+use super::tree::{Hash, leaf_hash};
 use crate::RecordedEvent;
 
 /// The form of an event of which its leaf is the hash.
@@ -21,6 +22,11 @@ pub fn entry_of(event: &RecordedEvent) -> String {
     let mut text = String::with_capacity(512 + event.payload.len() + event.metadata.len());
     write_entry(event, &mut text);
     text
+}
+
+/// The leaf of an event: the hash of its form.
+pub fn leaf_of(event: &RecordedEvent) -> Hash {
+    leaf_hash(entry_of(event).as_bytes())
 }
 
 /// Adds the form of an event to a text.

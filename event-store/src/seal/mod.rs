@@ -21,7 +21,7 @@ mod tile;
 mod tree;
 
 pub use checkpoint::Checkpoint;
-pub use entry::{Entry, EntryError, entry_of};
+pub use entry::{Entry, EntryError, entry_of, leaf_of};
 pub use keys::{KeyChain, KeyRow, rotation_text};
 pub use note::{NoteError, Signature, SignatureKind, SignedNote, VerifierKey};
 pub use proof::{ProofError, verify_consistency, verify_inclusion};

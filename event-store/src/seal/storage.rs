@@ -6,8 +6,8 @@ use sqlx::{PgConnection, PgExecutor};
 
 use super::keys::KeyRow;
 use super::tile::{TILE_WIDTH, TileId};
-use super::tree::{FullTile, Hash, leaf_hash};
-use super::{SealError, entry_of};
+use super::tree::{FullTile, Hash};
+use super::{SealError, leaf_of};
 use crate::lease::lock_key;
 use crate::{Filter, StoreError, reading};
 
@@ -260,8 +260,7 @@ async fn leaves(
     if found < count {
         return Err(SealError::broken(after + found + 1, "the event is missing"));
     }
-    let hash = |event| leaf_hash(entry_of(event).as_bytes());
-    Ok(events.iter().map(hash).collect())
+    Ok(events.iter().map(leaf_of).collect())
 }
 
 /// Writes down that an outsider has seen a head. A second time changes nothing.

@@ -6,7 +6,7 @@ use std::num::NonZero;
 
 use domain::audit::ExportFormat;
 use event_store::RecordedEvent;
-use event_store::seal::{Entry, Hash, entry_of, leaf_hash};
+use event_store::seal::{Entry, Hash, leaf_hash, leaf_of};
 use projections::DeskEvent;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -144,7 +144,7 @@ fn read(raw: Raw, pass: Pass) -> Block {
         }
         Raw::Events(events) => {
             for event in events {
-                block.leaves.push(leaf_hash(entry_of(&event).as_bytes()));
+                block.leaves.push(leaf_of(&event));
                 block.take(event, pass);
             }
         }

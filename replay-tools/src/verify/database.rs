@@ -8,7 +8,7 @@
 
 use std::num::NonZero;
 
-use event_store::seal::{Hash, KeyChain, entry_of, leaf_hash};
+use event_store::seal::{Hash, KeyChain, leaf_of};
 use event_store::{Audit, Ends, RecordedEvent};
 use futures_util::TryStreamExt;
 use indicatif::ProgressBar;
@@ -120,14 +120,8 @@ struct Read {
 }
 
 fn read(chunk: Vec<RecordedEvent>) -> Read {
-    let mut text = String::new();
-    let leaf = |event: &RecordedEvent| {
-        text.clear();
-        text.push_str(&entry_of(event));
-        leaf_hash(text.as_bytes())
-    };
     Read {
-        leaves: chunk.iter().map(leaf).collect(),
+        leaves: chunk.iter().map(leaf_of).collect(),
         wrong: content::first_wrong(&chunk),
         chunk,
     }
