@@ -30,6 +30,7 @@ mod scan;
 mod schema;
 pub mod seal;
 mod tail;
+mod time;
 
 pub use aggregate_store::{AggregateStore, CommandEnvelope, Loaded};
 pub use audit::{Audit, Checkpoint, Ends, TypeCount};

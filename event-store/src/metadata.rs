@@ -1,11 +1,15 @@
 //! The envelope that every event carries: who, in which role, by which way,
 //! why, and effective when.
 
+use std::fmt;
+
 use chrono::{DateTime, SecondsFormat, Utc};
+use serde::de::{self, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::StoreError;
 use crate::canonical::canonical_json;
+use crate::time::parse_time;
 
 /// What stands around an event besides its content.
 ///
@@ -73,7 +77,21 @@ fn write_time<S: Serializer>(time: &DateTime<Utc>, serializer: S) -> Result<S::O
 }
 
 fn read_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DateTime<Utc>, D::Error> {
-    DateTime::<Utc>::deserialize(deserializer)
+    struct Time;
+
+    impl Visitor<'_> for Time {
+        type Value = DateTime<Utc>;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("a time as RFC 3339 writes it")
+        }
+
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+            parse_time(text).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
+        }
+    }
+
+    deserializer.deserialize_str(Time)
 }
 
 #[cfg(test)]

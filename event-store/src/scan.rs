@@ -22,7 +22,7 @@ use crate::{RecordedEvent, StoreError};
 const EVENTS_PER_COPY: i64 = 100_000;
 const EVENTS_PER_CHUNK: usize = 1_024;
 const BYTES_PER_CHUNK: usize = 1 << 20;
-const CHUNKS_AHEAD: usize = 4;
+const CHUNKS_AHEAD: usize = 2;
 
 type Chunk = Result<Vec<RecordedEvent>, StoreError>;
 

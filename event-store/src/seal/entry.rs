@@ -7,15 +7,17 @@
 //! stored texts together, and nothing is parsed for it.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use chrono::{DateTime, Datelike, SecondsFormat, Timelike, Utc};
+use memchr::memmem::{Finder, FinderRev};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::tree::{Hash, leaf_hash};
 use crate::RecordedEvent;
+use crate::time::parse_time;
 
 /// The form of an event of which its leaf is the hash.
 pub fn entry_of(event: &RecordedEvent) -> String {
@@ -200,28 +202,29 @@ impl<'a> Entry<'a> {
     /// that no JSON string can hold, so they cannot be mistaken for content;
     /// and whoever decodes payload and envelope sees whether each is whole.
     fn of_canonical(line: &'a str) -> Option<RecordedEvent> {
-        let (head, rest) = line
-            .strip_prefix(r#"{"commandid":""#)?
-            .split_once(r#"","commandindex":"#)?;
-        let (index, rest) = rest.split_once(r#","data":{"metadata":"#)?;
-        let (data, tail) =
-            rest.rsplit_once(r#"},"datacontenttype":"application/json","eventversion":""#)?;
-        let (metadata, payload) = data.split_once(r#","payload":"#)?;
-        let (version, rest) = tail.split_once(r#"","id":""#)?;
-        let (id, rest) = rest.split_once('"')?;
+        let (command, rest) = value(line.strip_prefix(r#"{"commandid":""#)?)?;
+        let rest = rest.strip_prefix(r#","commandindex":"#)?;
+        let (index, rest) = cut(rest, b',')?;
+        let rest = rest.strip_prefix(r#""data":{"metadata":"#)?;
+        let data_ends = TAIL.rfind(rest.as_bytes())?;
+        let (data, tail) = (&rest[..data_ends], &rest[data_ends + TAIL.needle().len()..]);
+        let payload_at = PAYLOAD.find(data.as_bytes())?;
+        let (metadata, payload) = (
+            &data[..payload_at],
+            &data[payload_at + PAYLOAD.needle().len()..],
+        );
+        let (version, rest) = value(tail)?;
+        let (id, rest) = value(rest.strip_prefix(r#","id":""#)?)?;
         let (hash, rest) = match rest.strip_prefix(r#","requesthash":""#) {
-            Some(rest) => rest
-                .split_once('"')
-                .map(|(hash, rest)| (Some(hash), rest))?,
+            Some(rest) => value(rest).map(|(hash, rest)| (Some(hash), rest))?,
             None => (None, rest),
         };
-        let (sequence, rest) = rest
-            .strip_prefix(r#","sequence":""#)?
-            .split_once(r#"","source":"/docket/"#)?;
-        let (kind, rest) = rest.split_once(r#"","specversion":"1.0","subject":""#)?;
-        let (subject, rest) = rest.split_once(r#"","time":""#)?;
-        let (time, name) = rest.split_once(r#"","type":"docket."#)?;
-        let name = name
+        let (sequence, rest) = value(rest.strip_prefix(r#","sequence":""#)?)?;
+        let (kind, rest) = value(rest.strip_prefix(r#","source":"/docket/"#)?)?;
+        let (subject, rest) = value(rest.strip_prefix(r#","specversion":"1.0","subject":""#)?)?;
+        let (time, rest) = value(rest.strip_prefix(r#","time":""#)?)?;
+        let name = rest
+            .strip_prefix(r#","type":"docket."#)?
             .strip_suffix(r#""}"#)?
             .strip_prefix(kind)?
             .strip_prefix('.')?;
@@ -234,13 +237,13 @@ impl<'a> Entry<'a> {
             event_version: version.to_owned(),
             payload: Box::from(payload),
             metadata: Box::from(metadata),
-            command_id: head.parse().ok()?,
+            command_id: command.parse().ok()?,
             command_index: index.parse().ok()?,
             request_hash: match hash {
                 Some(hash) => Some(from_hex(hash)?),
                 None => None,
             },
-            recorded_at: time.parse().ok()?,
+            recorded_at: parse_time(time)?,
         })
     }
 
@@ -277,9 +280,26 @@ impl<'a> Entry<'a> {
                 .requesthash
                 .map(|text| from_hex(text).ok_or_else(|| wrong("requesthash")))
                 .transpose()?,
-            recorded_at: self.time.parse().map_err(|_| wrong("time"))?,
+            recorded_at: parse_time(self.time).ok_or_else(|| wrong("time"))?,
         })
     }
+}
+
+/// What stands between the envelope and the payload.
+static PAYLOAD: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(r#","payload":"#));
+/// What stands behind the payload, up to the version of the event.
+static TAIL: LazyLock<FinderRev<'static>> =
+    LazyLock::new(|| FinderRev::new(r#"},"datacontenttype":"application/json","eventversion":""#));
+
+/// The text up to a byte, and what follows it.
+fn cut(text: &str, byte: u8) -> Option<(&str, &str)> {
+    let at = memchr::memchr(byte, text.as_bytes())?;
+    Some((&text[..at], &text[at + 1..]))
+}
+
+/// A string up to its closing quote, and what follows it.
+fn value(text: &str) -> Option<(&str, &str)> {
+    cut(text, b'"')
 }
 
 /// Whether an event has exactly this form.

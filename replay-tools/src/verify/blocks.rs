@@ -47,7 +47,8 @@ pub(super) struct Blocks {
     raw: mpsc::Receiver<anyhow::Result<Raw>>,
     pass: Pass,
     under_way: VecDeque<JoinHandle<Block>>,
-    workers: usize,
+    /// How many are decoded at once, or wait for their turn.
+    ahead: usize,
 }
 
 enum Source {
@@ -83,13 +84,13 @@ impl Blocks {
             raw,
             pass,
             under_way: VecDeque::new(),
-            workers: std::thread::available_parallelism().map_or(1, NonZero::get) + 1,
+            ahead: std::thread::available_parallelism().map_or(1, NonZero::get) * 3,
         })
     }
 
     /// The next block; nothing at the end.
     pub(super) async fn next(&mut self) -> anyhow::Result<Option<Block>> {
-        while self.under_way.len() < self.workers {
+        while self.under_way.len() < self.ahead {
             let Some(raw) = self.raw.recv().await else {
                 break;
             };
@@ -118,14 +119,21 @@ impl Source {
 }
 
 fn read(raw: Raw, pass: Pass) -> Block {
+    let count = match &raw {
+        Raw::Lines(bytes) => memchr::memchr_iter(b'\n', bytes).count(),
+        Raw::Events(events) => events.len(),
+    };
     let mut block = Block {
-        events: Vec::new(),
-        leaves: Vec::new(),
+        events: Vec::with_capacity(count),
+        leaves: Vec::with_capacity(count),
         wrong: None,
     };
     match raw {
         Raw::Lines(bytes) => {
-            for line in bytes.split(|byte| *byte == b'\n') {
+            let mut begin = 0;
+            for end in memchr::memchr_iter(b'\n', &bytes) {
+                let line = &bytes[begin..end];
+                begin = end + 1;
                 if line.is_empty() {
                     continue;
                 }

@@ -22,7 +22,7 @@ struct Last {
     aggregate_type: Arc<str>,
     aggregate_id: Uuid,
     sequence: i64,
-    metadata: Box<str>,
+    metadata: String,
     command_id: Uuid,
     command_index: i16,
     recorded_at: DateTime<Utc>,
@@ -35,12 +35,20 @@ impl Order {
             None => after_nothing(event),
             Some(last) => last.before(event),
         };
+        // The text is only copied: there is room for it from the last one.
+        let mut metadata = self
+            .last
+            .take()
+            .map(|last| last.metadata)
+            .unwrap_or_default();
+        metadata.clear();
+        metadata.push_str(&event.metadata);
         self.last = Some(Last {
             position: event.position,
             aggregate_type: Arc::clone(&event.aggregate_type),
             aggregate_id: event.aggregate_id,
             sequence: event.sequence,
-            metadata: event.metadata.clone(),
+            metadata,
             command_id: event.command_id,
             command_index: event.command_index,
             recorded_at: event.recorded_at,
@@ -100,7 +108,7 @@ impl Last {
             && event.aggregate_type == self.aggregate_type
             && event.sequence == self.sequence + 1
             && event.recorded_at == self.recorded_at
-            && event.metadata == self.metadata;
+            && *event.metadata == *self.metadata;
         (!is_same_step).then(|| {
             Finding::new(
                 position,

@@ -57,16 +57,21 @@ impl Streams {
 }
 
 /// A reader who goes by position and keeps every stream in mind.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct ManyStreams {
-    streams: HashMap<(Arc<str>, Uuid), Stream>,
+    /// By the last bits of the aggregate's identity: a table that grows is
+    /// moved as a whole, and while a small one is, nobody has to wait for long.
+    shares: Vec<HashMap<(Arc<str>, Uuid), Stream>>,
 }
 
 impl ManyStreams {
+    const SHARES: usize = 256;
+
     /// Goes on to the next event of any stream.
     pub(super) fn take(&mut self, event: &RecordedEvent, decoded: DeskEvent) -> Option<Finding> {
+        let [.., last] = *event.aggregate_id.as_bytes();
         let key = (Arc::clone(&event.aggregate_type), event.aggregate_id);
-        self.streams
+        self.shares[usize::from(last)]
             .entry(key)
             .or_insert_with(|| Stream::new(event))
             .take_decoded(event, decoded)
@@ -74,7 +79,17 @@ impl ManyStreams {
 
     /// How many streams there are.
     pub(super) fn count(&self) -> usize {
-        self.streams.len()
+        self.shares.iter().map(HashMap::len).sum()
+    }
+}
+
+impl Default for ManyStreams {
+    fn default() -> Self {
+        Self {
+            shares: std::iter::repeat_with(HashMap::new)
+                .take(Self::SHARES)
+                .collect(),
+        }
     }
 }
 
