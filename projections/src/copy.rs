@@ -2,6 +2,7 @@
 //! cheapest way in there is, and a table's worth of upserts through it.
 
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -41,19 +42,20 @@ pub(crate) fn stored_time(time: DateTime<Utc>) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(time.timestamp_micros()).unwrap_or(time)
 }
 
-/// Rows in the binary format of COPY.
+/// Rows of a table in the binary format of COPY.
 #[derive(Debug)]
 pub(crate) struct Rows {
+    layout: &'static Layout,
     buffer: Vec<u8>,
     columns: i16,
-    count: usize,
+    count: i64,
 }
 
 /// How much had been added to some rows.
 #[derive(Debug)]
 pub(crate) struct Mark {
     bytes: usize,
-    count: usize,
+    count: i64,
 }
 
 const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
@@ -63,16 +65,26 @@ const EPOCH_MICROS: i64 = 946_684_800_000_000;
 const TEXT_OID: u32 = 25;
 
 impl Rows {
-    pub(crate) fn new(layout: &Layout) -> Self {
+    pub(crate) fn new(layout: &'static Layout) -> Self {
         Self {
+            layout,
             buffer: HEADER.to_vec(),
             columns: i16::try_from(layout.all_columns().count()).unwrap_or(i16::MAX),
             count: 0,
         }
     }
 
+    pub(crate) fn layout(&self) -> &'static Layout {
+        self.layout
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.count == 0
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> i64 {
+        self.count
     }
 
     /// How many bytes wait to be written.
@@ -84,6 +96,13 @@ impl Rows {
     pub(crate) fn clear(&mut self) {
         self.buffer.truncate(HEADER.len());
         self.count = 0;
+    }
+
+    /// Takes the rows out, and leaves none.
+    pub(crate) fn take(&mut self) -> Self {
+        let mut next = Self::new(self.layout);
+        next.buffer.reserve(self.buffer.len());
+        std::mem::replace(self, next)
     }
 
     /// A place to go back to.
@@ -110,30 +129,21 @@ impl Rows {
     }
 
     /// Adds the rows to the table.
-    pub(crate) async fn copy_into(
-        &mut self,
-        connection: &mut PgConnection,
-        layout: &Layout,
-    ) -> Result<(), sqlx::Error> {
-        if self.is_empty() {
-            return Ok(());
-        }
-        self.send(connection, layout.table, layout).await
+    pub(crate) async fn copy_into(self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+        let table = self.layout.table;
+        self.send(connection, table).await
     }
 
-    /// Adds the rows to the table, or puts them in the place of those with the
-    /// same key. Needs [`prepare_upsert`] on the connection, and works once a
-    /// transaction, at the end of which the staged rows are gone.
+    /// Puts the rows in the place of those with the same key. Needs
+    /// [`prepare_upsert`] on the connection, and works once a transaction, at
+    /// the end of which the staged rows are gone.
     pub(crate) async fn upsert_into(
-        &mut self,
+        self,
         connection: &mut PgConnection,
-        layout: &Layout,
     ) -> Result<(), sqlx::Error> {
-        if self.is_empty() {
-            return Ok(());
-        }
+        let layout = self.layout;
         let staged = staged(layout);
-        self.send(connection, &staged, layout).await?;
+        self.send(connection, &staged).await?;
         let columns = layout.columns.join(", ");
         let key = layout.columns[..layout.key].join(", ");
         let assignments: Vec<String> = layout.columns[layout.key..]
@@ -149,26 +159,19 @@ impl Rows {
         Ok(())
     }
 
-    async fn send(
-        &mut self,
-        connection: &mut PgConnection,
-        table: &str,
-        layout: &Layout,
-    ) -> Result<(), sqlx::Error> {
+    async fn send(mut self, connection: &mut PgConnection, table: &str) -> Result<(), sqlx::Error> {
         /// What is sent in one piece; the server takes it in while the next
         /// one is on its way.
         const PIECE: usize = 256 << 10;
-        let statement = format!(
-            "copy {table} ({}) from stdin (format binary)",
-            layout.all_columns().collect::<Vec<_>>().join(", ")
-        );
+        let columns: Vec<&str> = self.layout.all_columns().collect();
+        let columns = columns.join(", ");
+        let statement = format!("copy {table} ({columns}) from stdin (format binary)");
         self.buffer.extend(TRAILER);
         let mut copy = connection.copy_in_raw(&statement).await?;
         for piece in self.buffer.chunks(PIECE) {
             copy.send(piece).await?;
         }
         copy.finish().await?;
-        self.clear();
         Ok(())
     }
 }
@@ -206,6 +209,12 @@ impl Row<'_> {
     fn length(&mut self, length: usize) {
         let length = i32::try_from(length).unwrap_or(i32::MAX);
         self.buffer.extend_from_slice(&length.to_be_bytes());
+    }
+
+    /// Says how long what was written from a place on is.
+    fn set_length(&mut self, length_at: usize, start: usize) {
+        let length = i32::try_from(self.buffer.len() - start).unwrap_or(i32::MAX);
+        self.buffer[length_at..start].copy_from_slice(&length.to_be_bytes());
     }
 
     pub(crate) fn null(&mut self) {
@@ -261,15 +270,21 @@ impl Row<'_> {
                 self.text(value);
             }
         }
-        let length = i32::try_from(self.buffer.len() - start).unwrap_or(i32::MAX);
-        self.buffer[length_at..start].copy_from_slice(&length.to_be_bytes());
+        self.set_length(length_at, start);
     }
 
-    /// JSON text, as `jsonb`.
-    pub(crate) fn jsonb(&mut self, json: &str) {
-        self.length(json.len() + 1);
-        self.buffer.push(1);
-        self.buffer.extend_from_slice(json.as_bytes());
+    /// A value as `jsonb`. One that JSON cannot say is `null`.
+    pub(crate) fn jsonb(&mut self, value: &impl Serialize) {
+        const VERSION: u8 = 1;
+        let length_at = self.buffer.len();
+        self.length(0);
+        let start = self.buffer.len();
+        self.buffer.push(VERSION);
+        if serde_json::to_writer(&mut *self.buffer, value).is_err() {
+            self.buffer.truncate(start + 1);
+            self.buffer.extend_from_slice(b"null");
+        }
+        self.set_length(length_at, start);
     }
 
     pub(crate) fn optional<T>(&mut self, value: Option<T>, write: impl FnOnce(&mut Self, T)) {

@@ -10,8 +10,9 @@ use sqlx::{PgConnection, PgPool, Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use crate::copy::{Layout, Rows, stored_time};
-use crate::projection::{Projection, Step};
+use crate::projection::{Projection, Step, Tables};
 use crate::work_queue::TimeRange;
+use crate::writes::Writes;
 use crate::{AsOf, Decoded, ReadError};
 
 pub(crate) const VERSION: i32 = 1;
@@ -222,7 +223,7 @@ impl Projection for Projector {
         async { Ok(()) }.boxed()
     }
 
-    fn take<'a>(&'a mut self, _: &'a mut PgConnection, events: &'a [Decoded]) -> Step<'a> {
+    fn take<'a>(&'a mut self, _: &'a mut dyn Tables, events: &'a [Decoded]) -> Step<'a> {
         for event in events {
             let Decoded {
                 recorded, metadata, ..
@@ -240,13 +241,19 @@ impl Projection for Projector {
         async { Ok(()) }.boxed()
     }
 
-    fn is_full(&self) -> bool {
+    fn overflow(&mut self) -> Writes {
         const LIMIT: usize = 4 << 20;
-        self.rows.bytes() > LIMIT
+        if self.rows.bytes() > LIMIT {
+            self.drain()
+        } else {
+            Writes::default()
+        }
     }
 
-    fn write<'a>(&'a mut self, connection: &'a mut PgConnection) -> Step<'a> {
-        async { Ok(self.rows.copy_into(connection, &LAYOUT).await?) }.boxed()
+    fn drain(&mut self) -> Writes {
+        let mut writes = Writes::default();
+        writes.add(self.rows.take());
+        writes
     }
 
     fn forget(&mut self) {

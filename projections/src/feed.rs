@@ -75,7 +75,7 @@ pub(crate) struct Feed {
 impl Feed {
     /// The events behind `after` up to `upto`.
     pub(crate) fn start(log: &Log, name: ProjectionName, after: i64, upto: i64) -> Self {
-        const BATCHES_AHEAD: usize = 4;
+        const BATCHES_AHEAD: usize = 2;
         let (sender, batches) = mpsc::channel(BATCHES_AHEAD);
         let mut scan = log.scan(after, upto);
         tokio::spawn(async move {

@@ -5,23 +5,26 @@
 //! that every fold can be asked as of any position: a new one names its table
 //! of past versions, and has it.
 
+use std::borrow::BorrowMut;
 use std::collections::{HashMap, HashSet};
 
 use futures_util::future::BoxFuture;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::Decoded;
 use crate::copy::{Layout, Row, Rows, prepare_upsert};
+use crate::projection::Tables;
 use crate::validity::fork_node;
+use crate::writes::Writes;
+use crate::{Decoded, ProjectionError};
 
 /// A row that is the fold of one work item's events.
 pub(crate) trait ItemRow: Clone + Send + Sync + 'static {
     /// Where the rows are kept that are valid now.
-    const LAYOUT: Layout;
+    const LAYOUT: &'static Layout;
 
     /// Where those are kept that were valid once.
-    const PAST: Layout;
+    const PAST: &'static Layout;
 
     /// Changes the row by an event; the first one makes it. An event that
     /// changes nothing leaves the row's position as it is, too.
@@ -66,29 +69,29 @@ impl<R: ItemRow> Default for Fold<R> {
     fn default() -> Self {
         Self {
             entries: HashMap::new(),
-            past: Rows::new(&R::PAST),
+            past: Rows::new(R::PAST),
         }
     }
 }
 
 impl<R: ItemRow> Fold<R> {
-    /// How many rows are held at most before they are written: some tens of
+    /// How many rows are held at most before some are given away: some tens of
     /// megabytes.
-    const LIMIT: usize = 50_000;
+    const LIMIT: usize = 20_000;
     /// How many bytes of past versions are held at most.
-    const PAST_LIMIT: usize = 32 << 20;
+    const PAST_LIMIT: usize = 4 << 20;
 
     pub(crate) async fn prepare(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-        prepare_upsert(connection, &R::LAYOUT).await
+        prepare_upsert(connection, R::LAYOUT).await
     }
 
     /// Loads the rows that the events change, in one statement. An item whose
     /// first event is among them has no row yet.
     pub(crate) async fn load(
         &mut self,
-        connection: &mut PgConnection,
+        tables: &mut dyn Tables,
         events: &[Decoded],
-    ) -> Result<(), sqlx::Error> {
+    ) -> Result<(), ProjectionError> {
         let mut missing = HashSet::new();
         for event in events {
             let item = event.recorded.aggregate_id;
@@ -105,6 +108,7 @@ impl<R: ItemRow> Fold<R> {
             return Ok(());
         }
         let missing: Vec<Uuid> = missing.into_iter().collect();
+        let connection = tables.search(R::LAYOUT.table).await?;
         for row in R::load(connection, &missing).await? {
             let entry = Entry {
                 row: Some(row),
@@ -149,39 +153,26 @@ impl<R: ItemRow> Fold<R> {
         (before, look(entry.row.as_ref()))
     }
 
-    pub(crate) fn is_full(&self) -> bool {
-        self.entries.len() > Self::LIMIT || self.past.bytes() > Self::PAST_LIMIT
+    /// Gives away what is too much to be held: the past versions, or the half
+    /// of the rows that has not been used for longest. A row that is held is
+    /// not written before it goes, however often it changes.
+    pub(crate) fn overflow(&mut self, writes: &mut Writes) {
+        if self.entries.len() > Self::LIMIT {
+            let before = self.median_position();
+            let old = self.entries.extract_if(|_, entry| entry.position <= before);
+            write(old.map(|(_, entry)| entry).collect(), writes);
+        }
+        if self.past.bytes() > Self::PAST_LIMIT {
+            writes.add(self.past.take());
+        }
     }
 
-    /// Writes the rows that have changed: new ones are added, others replaced,
-    /// both in the order of their items, which is that of the tables' indexes;
-    /// and the versions before them, in the order in which they ended. When many rows are held, those longest unused are forgotten.
-    pub(crate) async fn write(&mut self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-        let mut changed: Vec<(&Uuid, &mut Entry<R>)> = self
-            .entries
-            .iter_mut()
-            .filter(|(_, entry)| entry.has_changed)
-            .collect();
-        changed.sort_unstable_by_key(|(item, _)| **item);
-        let mut added = Rows::new(&R::LAYOUT);
-        let mut replaced = Rows::new(&R::LAYOUT);
-        for (_, entry) in changed {
-            if let Some(row) = &entry.row {
-                let rows = if entry.is_stored {
-                    &mut replaced
-                } else {
-                    &mut added
-                };
-                row.write(&mut rows.row());
-                entry.is_stored = true;
-            }
-            entry.has_changed = false;
-        }
-        added.copy_into(connection, &R::LAYOUT).await?;
-        replaced.upsert_into(connection, &R::LAYOUT).await?;
-        self.past.copy_into(connection, &R::PAST).await?;
-        self.forget_the_oldest();
-        Ok(())
+    /// Gives away every row that has changed, and the versions before them in
+    /// the order in which they ended.
+    pub(crate) fn drain(&mut self, writes: &mut Writes) {
+        let changed = self.entries.values_mut().filter(|entry| entry.has_changed);
+        write(changed.collect(), writes);
+        writes.add(self.past.take());
     }
 
     pub(crate) fn forget(&mut self) {
@@ -189,16 +180,35 @@ impl<R: ItemRow> Fold<R> {
         self.past.clear();
     }
 
-    fn forget_the_oldest(&mut self) {
-        let half = Self::LIMIT / 2;
-        if self.entries.len() <= half {
-            return;
-        }
+    /// A position that half of the rows were last used behind.
+    fn median_position(&self) -> i64 {
         let mut positions: Vec<i64> = self.entries.values().map(|e| e.position).collect();
-        let (_, middle, _) = positions.select_nth_unstable_by(half, |a, b| b.cmp(a));
-        let middle = *middle;
-        self.entries.retain(|_, entry| entry.position > middle);
+        let half = positions.len() / 2;
+        let (_, median, _) = positions.select_nth_unstable(half);
+        *median
     }
+}
+
+/// Gives rows away that have changed: new ones are added, others replaced,
+/// both in the order of their items, which is that of the tables' indexes.
+fn write<R: ItemRow, E: BorrowMut<Entry<R>>>(mut entries: Vec<E>, writes: &mut Writes) {
+    entries.sort_unstable_by_key(|entry| entry.borrow().row.as_ref().map(R::item_id));
+    let mut added = Rows::new(R::LAYOUT);
+    let mut replaced = Rows::new(R::LAYOUT);
+    for entry in entries.iter_mut().map(BorrowMut::borrow_mut) {
+        if let Some(row) = entry.row.as_ref().filter(|_| entry.has_changed) {
+            let rows = if entry.is_stored {
+                &mut replaced
+            } else {
+                &mut added
+            };
+            row.write(&mut rows.row());
+            entry.is_stored = true;
+            entry.has_changed = false;
+        }
+    }
+    writes.add(added);
+    writes.replace(replaced);
 }
 
 impl<R> Entry<R> {

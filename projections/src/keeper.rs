@@ -1,12 +1,14 @@
 //! The loop that keeps a projection: one for live, for what was missed, and
 //! after a crash.
 
-use std::sync::Arc;
+use std::num::NonZero;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use event_store::{Lease, Log, lease, try_lease};
 use sqlx::Connection;
 use sqlx::postgres::PgConnectOptions;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -20,6 +22,13 @@ use crate::{ProjectionError, ProjectionName, rebuild};
 fn lease_name(name: ProjectionName) -> String {
     format!("projection {}", name.as_ref())
 }
+
+/// What is far behind is taken in by as many projections of a process at a time
+/// as it has processors: more would hold more in memory and be no faster.
+static TURNS: LazyLock<Semaphore> = LazyLock::new(|| {
+    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+    Semaphore::new(processors)
+});
 
 /// Keeps one projection.
 pub(crate) struct Keeper {
@@ -161,6 +170,8 @@ impl Keeper {
     }
 
     async fn build_aside(&self) -> Result<i64, ProjectionError> {
+        // Nobody closes them.
+        let _turn = TURNS.acquire().await.ok();
         let rebuilt = rebuild::replace(&self.log, &self.connect, self.name, &|_, _| ()).await?;
         Ok(rebuilt.position)
     }
@@ -202,12 +213,16 @@ impl Keeper {
         Ok(())
     }
 
-    /// Applies the log up to a position in large batches.
+    /// Applies the log in large batches, up to a position or to the end of its
+    /// turn.
     async fn read_ahead(&self, hold: &mut Hold<'_>, upto: i64) -> Result<(), ProjectionError> {
-        /// How many events a batch has at most. Every projection has one of its
-        /// own in memory, decoded, so they are what the memory of a service is
-        /// that catches up.
+        /// How many events a batch has at least. They are held in memory,
+        /// decoded, and so are those that are read ahead.
         const EVENTS: usize = 4_000;
+        /// How many positions make a turn.
+        const TURN: i64 = 100_000;
+        let _turn = TURNS.acquire().await.ok();
+        let upto = upto.min(hold.position + TURN);
         let mut feed = Feed::start(&self.log, self.name, hold.position, upto);
         let mut batches = Vec::new();
         let mut events = 0;
@@ -278,9 +293,9 @@ impl Keeper {
             return Ok(());
         }
         for batch in batches {
-            projection.take(&mut transaction, &batch.events).await?;
+            projection.take(&mut *transaction, &batch.events).await?;
         }
-        projection.write(&mut transaction).await?;
+        projection.drain().write(&mut transaction).await?;
         checkpoint::advance(&mut transaction, self.name, last).await?;
         transaction.commit().await?;
         projection.forget();

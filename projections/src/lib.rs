@@ -33,6 +33,7 @@ mod validity;
 pub mod work_item_history;
 pub mod work_item_link;
 pub mod work_queue;
+mod writes;
 
 pub use decode::{DecodeError, Decoded, DeskEvent, decode};
 pub use error::{ProjectionError, ReadError, WaitError};

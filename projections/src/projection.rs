@@ -1,10 +1,12 @@
 //! What a projection is: a name, a version, some tables, and how a batch of
 //! events changes them.
 
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use sqlx::PgConnection;
 use strum::{AsRefStr, EnumIter, EnumString};
 
+use crate::writes::Writes;
 use crate::{Decoded, ProjectionError};
 use crate::{event_index, incident_detail, work_item_history, work_item_link, work_queue};
 
@@ -39,21 +41,20 @@ pub(crate) enum Interest {
 
 /// Changes some tables by events, in memory first.
 ///
-/// A value belongs to one connection: it may keep in memory what it has read
-/// or not written yet.
+/// It may keep in memory what it has read or not given away yet.
 pub(crate) trait Projection: Send {
-    /// Makes what the connection needs besides the tables themselves.
+    /// Makes what a connection needs to write, besides the tables themselves.
     fn prepare<'a>(&'a mut self, connection: &'a mut PgConnection) -> Step<'a>;
 
-    /// Takes events in, after loading what they change.
-    fn take<'a>(&'a mut self, connection: &'a mut PgConnection, events: &'a [Decoded]) -> Step<'a>;
+    /// Takes events in, after reading what they change.
+    fn take<'a>(&'a mut self, tables: &'a mut dyn Tables, events: &'a [Decoded]) -> Step<'a>;
 
-    /// Whether so much is held in memory that it should be written.
-    fn is_full(&self) -> bool;
+    /// Gives away what is too much to be held: for those who are sure that
+    /// nobody else writes, and write what they are given before anybody reads.
+    fn overflow(&mut self) -> Writes;
 
-    /// Writes what has changed. Some of what has been read may stay in memory,
-    /// for those who are sure that nobody else writes.
-    fn write<'a>(&'a mut self, connection: &'a mut PgConnection) -> Step<'a>;
+    /// Gives away everything that is not written yet.
+    fn drain(&mut self) -> Writes;
 
     /// Forgets everything that is in memory.
     fn forget(&mut self);
@@ -61,6 +62,25 @@ pub(crate) trait Projection: Send {
 
 /// A step of a projection.
 pub(crate) type Step<'a> = BoxFuture<'a, Result<(), ProjectionError>>;
+
+/// Where a projection reads what it does not hold: its tables with everything
+/// in them that it has given away.
+pub(crate) trait Tables: Send {
+    /// A connection to look rows of a table up with, by its key.
+    fn search(
+        &mut self,
+        table: &'static str,
+    ) -> BoxFuture<'_, Result<&mut PgConnection, ProjectionError>>;
+}
+
+impl Tables for PgConnection {
+    fn search(
+        &mut self,
+        _: &'static str,
+    ) -> BoxFuture<'_, Result<&mut PgConnection, ProjectionError>> {
+        std::future::ready(Ok(self)).boxed()
+    }
+}
 
 impl ProjectionName {
     /// The version of the projection's tables and rules. A higher one than

@@ -11,7 +11,8 @@ use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use crate::copy::{Layout, Row, Rows};
-use crate::projection::{Projection, Step};
+use crate::projection::{Projection, Step, Tables};
+use crate::writes::{Write, Writes, Writing};
 use crate::{AsOf, Decoded, DeskEvent, ReadError};
 
 pub(crate) const VERSION: i32 = 2;
@@ -171,36 +172,40 @@ impl Projection for Projector {
         async { Ok(()) }.boxed()
     }
 
-    fn take<'a>(&'a mut self, _: &'a mut PgConnection, events: &'a [Decoded]) -> Step<'a> {
+    fn take<'a>(&'a mut self, _: &'a mut dyn Tables, events: &'a [Decoded]) -> Step<'a> {
         for event in events {
             self.change(event);
         }
         async { Ok(()) }.boxed()
     }
 
-    fn is_full(&self) -> bool {
-        const LIMIT: usize = 50_000;
-        self.changes.len() > LIMIT
+    fn overflow(&mut self) -> Writes {
+        const LIMIT: usize = 20_000;
+        if self.changes.len() > LIMIT {
+            self.drain()
+        } else {
+            Writes::default()
+        }
     }
 
-    fn write<'a>(&'a mut self, connection: &'a mut PgConnection) -> Step<'a> {
-        async move {
-            let changes = std::mem::take(&mut self.changes);
-            if changes.is_empty() {
-                return Ok(());
-            }
-            end(connection, &changes).await?;
-            let mut added = Rows::new(&LAYOUT);
-            for (key, change) in &changes {
-                if let Some(made) = &change.made {
-                    made.write(key, &mut added.row());
-                }
-            }
-            added.copy_into(connection, &LAYOUT).await?;
-            self.past.copy_into(connection, &PAST).await?;
-            Ok(())
+    fn drain(&mut self) -> Writes {
+        let mut writes = Writes::default();
+        let changes = std::mem::take(&mut self.changes);
+        if changes.is_empty() {
+            return writes;
         }
-        .boxed()
+        let mut ended = Ended::default();
+        let mut added = Rows::new(&LAYOUT);
+        for (key, change) in &changes {
+            ended.push(key, change.first);
+            if let Some(made) = &change.made {
+                made.write(key, &mut added.row());
+            }
+        }
+        writes.push(ended);
+        writes.add(added);
+        writes.add(self.past.take());
+        writes
     }
 
     fn forget(&mut self) {
@@ -261,40 +266,55 @@ impl Made {
     }
 }
 
-/// Ends what the table has of the links that have changed.
-async fn end(
-    connection: &mut PgConnection,
-    changes: &BTreeMap<Key, Change>,
-) -> Result<(), sqlx::Error> {
-    let mut sources = Vec::new();
-    let mut relations = Vec::new();
-    let mut targets = Vec::new();
-    let mut ends = Vec::new();
-    for ((source, relation, target), change) in changes {
-        sources.push(*source);
-        relations.push(relation.clone());
-        targets.push(*target);
-        ends.push(change.first);
+/// Links of which what the table has is to end, each with the position at
+/// which it does.
+#[derive(Default)]
+struct Ended {
+    sources: Vec<Uuid>,
+    relations: Vec<String>,
+    targets: Vec<Uuid>,
+    ends: Vec<i64>,
+}
+
+impl Ended {
+    fn push(&mut self, (source, relation, target): &Key, end: i64) {
+        self.sources.push(*source);
+        self.relations.push(relation.clone());
+        self.targets.push(*target);
+        self.ends.push(end);
     }
-    sqlx::query!(
-        "
-        with ended as (
-            delete from work_item_link l
-            using unnest($1::uuid[], $2::text[], $3::uuid[], $4::bigint[])
-                as c (source, relation, target, valid_to)
-            where l.source = c.source and l.relation = c.relation and l.target = c.target
-            returning l.source, l.relation, l.target, l.target_number, l.position, c.valid_to
-        )
-        insert into work_item_link_past (source, relation, target, target_number, position, valid_to)
-        select source, relation, target, target_number, position, valid_to
-        from ended
-        ",
-        &sources,
-        &relations,
-        &targets,
-        &ends,
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
+}
+
+impl Write for Ended {
+    fn searched(&self) -> Option<&'static str> {
+        Some(LAYOUT.table)
+    }
+
+    fn write(self: Box<Self>, connection: &mut PgConnection) -> Writing<'_> {
+        async move {
+            sqlx::query!(
+                "
+                with ended as (
+                    delete from work_item_link l
+                    using unnest($1::uuid[], $2::text[], $3::uuid[], $4::bigint[])
+                        as c (source, relation, target, valid_to)
+                    where l.source = c.source and l.relation = c.relation and l.target = c.target
+                    returning l.source, l.relation, l.target, l.target_number, l.position, c.valid_to
+                )
+                insert into work_item_link_past
+                    (source, relation, target, target_number, position, valid_to)
+                select source, relation, target, target_number, position, valid_to
+                from ended
+                ",
+                &self.sources,
+                &self.relations,
+                &self.targets,
+                &self.ends,
+            )
+            .execute(connection)
+            .await?;
+            Ok(())
+        }
+        .boxed()
+    }
 }

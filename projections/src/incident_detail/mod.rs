@@ -11,8 +11,9 @@ use uuid::Uuid;
 
 use crate::copy::{Layout, Row};
 use crate::fold::{Fold, ItemRow};
-use crate::projection::{Projection, Step};
+use crate::projection::{Projection, Step, Tables};
 use crate::validity::{Found, push_valid, push_versions};
+use crate::writes::Writes;
 use crate::{AsOf, Decoded, ReadError};
 
 pub use row::IncidentDetail;
@@ -129,8 +130,8 @@ pub(crate) fn concerns(event_type: &str) -> bool {
 }
 
 impl ItemRow for IncidentDetail {
-    const LAYOUT: Layout = LAYOUT;
-    const PAST: Layout = PAST;
+    const LAYOUT: &'static Layout = &LAYOUT;
+    const PAST: &'static Layout = &PAST;
 
     fn apply(row: &mut Option<Self>, event: &Decoded) {
         Self::apply(row, event);
@@ -167,9 +168,9 @@ impl Projection for Projector {
         async { Ok(self.rows.prepare(connection).await?) }.boxed()
     }
 
-    fn take<'a>(&'a mut self, connection: &'a mut PgConnection, events: &'a [Decoded]) -> Step<'a> {
+    fn take<'a>(&'a mut self, tables: &'a mut dyn Tables, events: &'a [Decoded]) -> Step<'a> {
         async move {
-            self.rows.load(connection, events).await?;
+            self.rows.load(tables, events).await?;
             for event in events {
                 self.rows.apply(event, |_| ());
             }
@@ -178,12 +179,16 @@ impl Projection for Projector {
         .boxed()
     }
 
-    fn is_full(&self) -> bool {
-        self.rows.is_full()
+    fn overflow(&mut self) -> Writes {
+        let mut writes = Writes::default();
+        self.rows.overflow(&mut writes);
+        writes
     }
 
-    fn write<'a>(&'a mut self, connection: &'a mut PgConnection) -> Step<'a> {
-        async { Ok(self.rows.write(connection).await?) }.boxed()
+    fn drain(&mut self) -> Writes {
+        let mut writes = Writes::default();
+        self.rows.drain(&mut writes);
+        writes
     }
 
     fn forget(&mut self) {

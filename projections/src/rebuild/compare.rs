@@ -4,7 +4,8 @@ use serde_json::{Map, Value};
 use sqlx::types::Json;
 use sqlx::{Connection, PgConnection};
 
-use super::shadow::{Shadow, count, quoted, take_rest};
+use super::schema::{count, quoted};
+use super::shadow::{Shadow, take_rest};
 use super::{Checked, ProgressFn};
 use crate::{ProjectionError, checkpoint};
 

@@ -2,13 +2,17 @@
 //! take its place, or to prove that the log gives the same rows again.
 
 mod compare;
+mod deferred;
+mod schema;
 mod shadow;
+mod writer;
 
 use event_store::{Database, Log};
 use sqlx::postgres::PgConnectOptions;
 
 use crate::{ProjectionError, ProjectionName};
-use shadow::{Persistence, Shadow};
+use schema::Persistence;
+use shadow::Shadow;
 
 /// Hears how far a rebuild is: the position reached, and the one aimed at.
 pub type ProgressFn<'a> = &'a (dyn Fn(i64, i64) + Sync);
@@ -77,6 +81,7 @@ async fn compare_with_live(
         }
         shadow.load(live, progress).await?;
     }
+    shadow.make_keys().await?;
     shadow.compare(progress).await
 }
 

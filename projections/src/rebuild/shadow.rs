@@ -7,28 +7,26 @@
 
 use std::time::Duration;
 
-use event_store::{Lease, Log, content_hash, try_lease};
+use event_store::{Lease, Log, try_lease};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{Connection, Executor, PgConnection};
+use sqlx::{ConnectOptions, Connection, PgConnection};
 
+use super::deferred::Deferred;
+use super::schema::{Persistence, copy_table, enter, execute, quoted, schema_beside};
+use super::writer::Writer;
 use super::{ProgressFn, Rebuilt};
 use crate::feed::{Feed, missing};
-use crate::projection::Projection;
+use crate::projection::{Projection, Tables};
+use crate::writes::Writes;
 use crate::{ProjectionError, ProjectionName, checkpoint};
-
-/// Whether the copy is to outlive a crash of the server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Persistence {
-    /// It will take the place of the live tables.
-    Logged,
-    /// It is looked at once.
-    Unlogged,
-}
 
 /// The copy.
 pub(super) struct Shadow {
     pub(super) name: ProjectionName,
     log: Log,
+    options: PgConnectOptions,
     pub(super) lease: Lease,
     pub(super) projection: Box<dyn Projection>,
     /// The schema of the live tables.
@@ -36,8 +34,9 @@ pub(super) struct Shadow {
     /// The schema of the copy.
     pub(super) schema: String,
     position: i64,
-    /// What makes the indexes that only slow the loading down.
-    deferred: Vec<String>,
+    /// How many rows its tables have.
+    rows: i64,
+    indexes: Deferred,
 }
 
 impl Shadow {
@@ -65,24 +64,25 @@ impl Shadow {
         ] {
             execute(&mut lease, &statement).await?;
         }
-        let mut deferred = Vec::new();
+        let mut indexes = Deferred::default();
         for table in name.tables() {
             copy_table(&mut lease, table, &home, &schema, persistence).await?;
-            deferred.extend(take_indexes(&mut lease, table, &schema).await?);
+            indexes.take(&mut lease, table, &schema).await?;
         }
-        let path = format!("set search_path to {}, {}", quoted(&schema), quoted(&home));
-        execute(&mut lease, &path).await?;
+        enter(&mut lease, &schema, &home).await?;
         let mut projection = name.start();
         projection.prepare(&mut lease).await?;
         Ok(Self {
             name,
             log: log.clone(),
+            options: options.clone(),
             lease,
             projection,
             home,
             schema,
             position: 0,
-            deferred,
+            rows: 0,
+            indexes,
         })
     }
 
@@ -103,57 +103,70 @@ impl Shadow {
     }
 
     /// Fills the copy from the log up to a position. What has been read stays
-    /// in memory within bounds: nobody else writes these tables.
+    /// in memory within bounds: nobody else writes these tables. While one
+    /// connection writes, folding goes on.
     pub(super) async fn load(
         &mut self,
         upto: i64,
         progress: ProgressFn<'_>,
     ) -> Result<(), ProjectionError> {
         let mut feed = Feed::start(&self.log, self.name, self.position, upto);
+        let writer = self.start_writer().await?;
+        let mut tables = WrittenAside {
+            writer,
+            lease: &mut self.lease,
+            indexes: &mut self.indexes,
+            rows: 0,
+        };
         let mut position = self.position;
         while let Some(batch) = feed.next().await {
             let batch = batch?;
-            self.projection.take(&mut self.lease, &batch.events).await?;
+            self.projection.take(&mut tables, &batch.events).await?;
             if let Some(problem) = batch.problem {
                 return Err(problem);
             }
             position = batch.last;
-            if self.projection.is_full() {
-                self.write().await?;
-                self.position = position;
-            }
+            tables.write(self.projection.overflow()).await?;
             progress(position, upto);
         }
         if position < upto {
             return Err(missing(position + 1));
         }
-        self.write().await?;
+        tables.write(self.projection.drain()).await?;
+        tables.writer.finish().await?;
+        self.rows += tables.rows;
         self.position = position;
         Ok(())
     }
 
-    async fn write(&mut self) -> Result<(), ProjectionError> {
-        let mut transaction = self.lease.begin().await?;
-        self.projection.write(&mut transaction).await?;
-        transaction.commit().await?;
-        Ok(())
+    async fn start_writer(&mut self) -> Result<Writer, ProjectionError> {
+        let mut connection = self.connect().await?;
+        // Nobody is told before the swap, which makes all of it durable.
+        execute(&mut connection, "set synchronous_commit to off").await?;
+        self.projection.prepare(&mut connection).await?;
+        Ok(Writer::start(connection))
+    }
+
+    /// A second connection to the copy.
+    async fn connect(&mut self) -> Result<PgConnection, ProjectionError> {
+        let mut connection = self.options.connect().await?;
+        enter(&mut connection, &self.schema, &self.home).await?;
+        Ok(connection)
+    }
+
+    /// Makes the keys that were left out.
+    pub(super) async fn make_keys(&mut self) -> Result<(), ProjectionError> {
+        Ok(self.indexes.make_keys(&mut self.lease).await?)
     }
 
     /// Makes the indexes that were left out, and has the planner look at the
     /// tables.
     pub(super) async fn complete(&mut self) -> Result<(), ProjectionError> {
-        for setting in [
-            "set maintenance_work_mem = '256MB'",
-            "set max_parallel_maintenance_workers = 2",
-        ] {
-            execute(&mut self.lease, setting).await?;
-        }
-        for index in std::mem::take(&mut self.deferred) {
-            execute(&mut self.lease, &index).await?;
-        }
-        for table in self.name.tables() {
-            execute(&mut self.lease, &format!("analyze {table}")).await?;
-        }
+        let mut helper = self.connect().await?;
+        self.indexes
+            .complete((&mut self.lease, &mut helper))
+            .await?;
+        helper.close().await?;
         Ok(())
     }
 
@@ -189,26 +202,25 @@ impl Shadow {
             .await?;
         let live = lock_all(&mut transaction, self.name).await?;
         let upto = live.max(self.position);
-        take_rest(
-            &self.log,
-            self.name,
-            &mut *self.projection,
-            &mut transaction,
-            self.position,
-            upto,
-        )
-        .await?;
+        let rows = self.rows
+            + take_rest(
+                &self.log,
+                self.name,
+                &mut *self.projection,
+                &mut transaction,
+                self.position,
+                upto,
+            )
+            .await?;
         progress(upto, upto);
 
         let (home, schema) = (quoted(&self.home), quoted(&self.schema));
-        let mut rows = 0;
         for table in self.name.tables() {
             execute(&mut transaction, &format!("drop table {home}.{table}")).await?;
             let moved = format!("alter table {schema}.{table} set schema {home}");
             execute(&mut transaction, &moved).await?;
             let cleaned = format!("alter table {home}.{table} reset (autovacuum_enabled)");
             execute(&mut transaction, &cleaned).await?;
-            rows += count(&mut transaction, &self.home, table).await?;
         }
         execute(&mut transaction, &format!("drop schema {schema}")).await?;
         sqlx::query!(
@@ -254,20 +266,50 @@ impl Shadow {
     }
 }
 
-/// The schema in which a projection of a schema is built: PostgreSQL cuts
-/// names off behind 63 bytes, and two must not become one by that.
-fn schema_beside(home: &str, name: ProjectionName) -> String {
-    const LONGEST: usize = 63;
-    let schema = format!("{home}_{}_aside", name.as_ref());
-    if schema.len() <= LONGEST {
-        return schema;
+/// The tables of the copy, which another connection writes.
+struct WrittenAside<'l> {
+    writer: Writer,
+    lease: &'l mut Lease,
+    indexes: &'l mut Deferred,
+    /// How many rows were added.
+    rows: i64,
+}
+
+impl WrittenAside<'_> {
+    async fn write(&mut self, writes: Writes) -> Result<(), ProjectionError> {
+        let searched: Vec<_> = writes.searched().collect();
+        for table in searched {
+            self.need_key(table).await?;
+        }
+        self.rows += writes.added();
+        self.writer.write(writes).await
     }
-    let hash = content_hash([schema.as_bytes()]);
-    format!("docket_{:032x}_aside", u128::from_be_bytes(hash))
+
+    async fn need_key(&mut self, table: &str) -> Result<(), ProjectionError> {
+        if self.indexes.has_key_of(table) {
+            self.writer.wait().await?;
+            self.indexes.make_key(self.lease, table).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Tables for WrittenAside<'_> {
+    fn search(
+        &mut self,
+        table: &'static str,
+    ) -> BoxFuture<'_, Result<&mut PgConnection, ProjectionError>> {
+        async move {
+            self.need_key(table).await?;
+            self.writer.wait().await?;
+            Ok(&mut **self.lease)
+        }
+        .boxed()
+    }
 }
 
 /// Takes in what lies between the copy and a position, within a transaction;
-/// it is little, and written at once.
+/// it is little, and written at once. Returns how many rows that has added.
 pub(super) async fn take_rest(
     log: &Log,
     name: ProjectionName,
@@ -275,15 +317,15 @@ pub(super) async fn take_rest(
     connection: &mut PgConnection,
     after: i64,
     upto: i64,
-) -> Result<(), ProjectionError> {
+) -> Result<i64, ProjectionError> {
     if upto <= after {
-        return Ok(());
+        return Ok(0);
     }
     let mut feed = Feed::start(log, name, after, upto);
     let mut position = after;
     while let Some(batch) = feed.next().await {
         let batch = batch?;
-        projection.take(connection, &batch.events).await?;
+        projection.take(&mut *connection, &batch.events).await?;
         if let Some(problem) = batch.problem {
             return Err(problem);
         }
@@ -292,7 +334,10 @@ pub(super) async fn take_rest(
     if position < upto {
         return Err(missing(position + 1));
     }
-    projection.write(connection).await
+    let writes = projection.drain();
+    let added = writes.added();
+    writes.write(connection).await?;
+    Ok(added)
 }
 
 /// Locks the checkpoints of all versions, and says how far the live tables
@@ -305,105 +350,4 @@ async fn lock_all(connection: &mut PgConnection, name: ProjectionName) -> Result
     .fetch_all(connection)
     .await?;
     Ok(positions.first().copied().unwrap_or(0))
-}
-
-/// Makes a table like another one, with all that `like` leaves out.
-async fn copy_table(
-    connection: &mut PgConnection,
-    table: &str,
-    home: &str,
-    schema: &str,
-    persistence: Persistence,
-) -> Result<(), sqlx::Error> {
-    let (from, to) = (
-        format!("{}.{table}", quoted(home)),
-        format!("{}.{table}", quoted(schema)),
-    );
-    let unlogged = match persistence {
-        Persistence::Logged => "",
-        Persistence::Unlogged => "unlogged ",
-    };
-    let create = format!("create {unlogged}table {to} (like {from} including all)");
-    execute(connection, &create).await?;
-    let rest: Vec<String> = sqlx::query_scalar(
-        "
-        select format('alter table %s set (%s)', $2, array_to_string(c.reloptions, ', '))
-        from pg_class c
-        where c.oid = $1::regclass and c.reloptions is not null
-        union all
-        select format('comment on table %s is %L', $2, obj_description($1::regclass, 'pg_class'))
-        where obj_description($1::regclass, 'pg_class') is not null
-        union all
-        select format(
-            'grant %s on %s to %s%s', a.privilege_type, $2,
-            case when a.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(a.grantee)) end,
-            case when a.is_grantable then ' with grant option' else '' end
-        )
-        from pg_class c
-        cross join lateral aclexplode(c.relacl) a
-        where c.oid = $1::regclass and a.grantee <> c.relowner
-        ",
-    )
-    .bind(&from)
-    .bind(&to)
-    .fetch_all(&mut *connection)
-    .await?;
-    for statement in rest {
-        execute(connection, &statement).await?;
-    }
-    // What is filled once needs no cleaning, which would be in the way of the
-    // swap.
-    let uncleaned = format!("alter table {to} set (autovacuum_enabled = off)");
-    execute(connection, &uncleaned).await
-}
-
-/// Removes the indexes that are no constraints, and returns what makes them
-/// again under the same names.
-async fn take_indexes(
-    connection: &mut PgConnection,
-    table: &str,
-    schema: &str,
-) -> Result<Vec<String>, sqlx::Error> {
-    let indexes: Vec<(String, String)> = sqlx::query_as(
-        "
-        select i.relname::text, pg_get_indexdef(i.oid)
-        from pg_index x
-        join pg_class i on i.oid = x.indexrelid
-        where x.indrelid = $1::regclass
-            and not exists (select from pg_constraint k where k.conindid = i.oid)
-        order by i.oid
-        ",
-    )
-    .bind(format!("{}.{table}", quoted(schema)))
-    .fetch_all(&mut *connection)
-    .await?;
-    let mut definitions = Vec::new();
-    for (index, definition) in indexes {
-        let drop = format!("drop index {}.{}", quoted(schema), quoted(&index));
-        execute(connection, &drop).await?;
-        definitions.push(definition);
-    }
-    Ok(definitions)
-}
-
-pub(super) async fn count(
-    connection: &mut PgConnection,
-    schema: &str,
-    table: &str,
-) -> Result<i64, sqlx::Error> {
-    let statement = format!("select count(*) from {}.{table}", quoted(schema));
-    sqlx::query_scalar(&statement).fetch_one(connection).await
-}
-
-pub(super) async fn execute(
-    connection: &mut PgConnection,
-    statement: &str,
-) -> Result<(), sqlx::Error> {
-    connection.execute(statement).await?;
-    Ok(())
-}
-
-/// A name as SQL writes it.
-pub(super) fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }

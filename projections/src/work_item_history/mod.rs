@@ -13,8 +13,9 @@ use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use crate::copy::{Layout, Rows};
-use crate::projection::{Projection, Step};
-use crate::{AsOf, Decoded, ReadError};
+use crate::projection::{Projection, Step, Tables};
+use crate::writes::Writes;
+use crate::{AsOf, Decoded, ProjectionError, ReadError};
 
 pub use change::Change;
 pub use step::HistoryRow;
@@ -223,9 +224,9 @@ impl Projection for Projector {
         async { Ok(()) }.boxed()
     }
 
-    fn take<'a>(&'a mut self, connection: &'a mut PgConnection, events: &'a [Decoded]) -> Step<'a> {
+    fn take<'a>(&'a mut self, tables: &'a mut dyn Tables, events: &'a [Decoded]) -> Step<'a> {
         async move {
-            self.load_statuses(connection, events).await?;
+            self.load_statuses(tables, events).await?;
             for event in events {
                 let item = event.recorded.aggregate_id;
                 let before = self.statuses.get(&item).map(String::as_str);
@@ -242,22 +243,23 @@ impl Projection for Projector {
         .boxed()
     }
 
-    fn is_full(&self) -> bool {
+    fn overflow(&mut self) -> Writes {
         const LIMIT: usize = 4 << 20;
-        self.rows.bytes() > LIMIT
-    }
-
-    fn write<'a>(&'a mut self, connection: &'a mut PgConnection) -> Step<'a> {
         /// How many items' statuses are remembered at most.
         const REMEMBERED: usize = 200_000;
-        async {
-            self.rows.copy_into(connection, &LAYOUT).await?;
-            if self.statuses.len() > REMEMBERED {
-                self.statuses.clear();
-            }
-            Ok(())
+        if self.rows.bytes() <= LIMIT {
+            return Writes::default();
         }
-        .boxed()
+        if self.statuses.len() > REMEMBERED {
+            self.statuses.clear();
+        }
+        self.drain()
+    }
+
+    fn drain(&mut self) -> Writes {
+        let mut writes = Writes::default();
+        writes.add(self.rows.take());
+        writes
     }
 
     fn forget(&mut self) {
@@ -272,9 +274,9 @@ impl Projector {
     /// are, their status is known.
     async fn load_statuses(
         &mut self,
-        connection: &mut PgConnection,
+        tables: &mut dyn Tables,
         events: &[Decoded],
-    ) -> Result<(), sqlx::Error> {
+    ) -> Result<(), ProjectionError> {
         let mut begun = HashSet::new();
         let mut unknown = HashSet::new();
         for event in events {
@@ -306,7 +308,7 @@ impl Projector {
             "#,
             &unknown,
         )
-        .fetch_all(connection)
+        .fetch_all(tables.search(LAYOUT.table).await?)
         .await?;
         self.statuses
             .extend(known.into_iter().map(|row| (row.item_id, row.status)));

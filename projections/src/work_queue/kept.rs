@@ -13,7 +13,10 @@ use sqlx::{PgConnection, Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use super::WorkQueueRow;
+use crate::ProjectionError;
 use crate::copy::{Layout, Row, Rows, prepare_upsert};
+use crate::projection::Tables;
+use crate::writes::Writes;
 
 const LAYOUT: Layout = Layout {
     table: "work_queue_count",
@@ -125,6 +128,9 @@ struct Group {
     latest_opened_at: DateTime<Utc>,
     #[sqlx(skip)]
     has_changed: bool,
+    /// Whether the table has none of it.
+    #[sqlx(skip)]
+    is_new: bool,
 }
 
 /// A group as it is stored.
@@ -173,8 +179,8 @@ impl Counts {
 
     /// Counts what has been added, after loading the groups that it changes,
     /// in one statement.
-    pub(super) async fn take(&mut self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-        self.load(connection).await?;
+    pub(super) async fn take(&mut self, tables: &mut dyn Tables) -> Result<(), ProjectionError> {
+        self.load(tables).await?;
         for Move {
             position,
             before,
@@ -218,7 +224,7 @@ impl Counts {
         group.has_changed = true;
     }
 
-    async fn load(&mut self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    async fn load(&mut self, tables: &mut dyn Tables) -> Result<(), ProjectionError> {
         let touched = self.moves.iter().flat_map(|one| {
             let after = one.after.as_ref().map(|place| &place.key);
             one.before.as_ref().into_iter().chain(after)
@@ -244,22 +250,36 @@ impl Counts {
         .bind(missing.iter().map(|key| key.team_id).collect::<Vec<_>>())
         .bind(column(|key| &key.status))
         .bind(missing.iter().map(|key| key.priority).collect::<Vec<_>>())
-        .fetch_all(connection)
+        .fetch_all(tables.search(LAYOUT.table).await?)
         .await?;
         let stored = stored.into_iter().map(|one| (one.key, one.group));
         self.groups.extend(stored);
         Ok(())
     }
 
-    pub(super) async fn write(&mut self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-        let mut changed = Rows::new(&LAYOUT);
+    /// Gives away what is too much to be held: past values. There are few
+    /// groups, and they stay.
+    pub(super) fn overflow(&mut self, writes: &mut Writes) {
+        const PAST_LIMIT: usize = 1 << 20;
+        if self.past.bytes() > PAST_LIMIT {
+            writes.add(self.past.take());
+        }
+    }
+
+    /// Gives away everything that is not written yet.
+    pub(super) fn drain(&mut self, writes: &mut Writes) {
+        let mut added = Rows::new(&LAYOUT);
+        let mut replaced = Rows::new(&LAYOUT);
         for (key, group) in &mut self.groups {
             if std::mem::take(&mut group.has_changed) {
-                group.write(key, &mut changed.row());
+                let is_new = std::mem::take(&mut group.is_new);
+                let rows = if is_new { &mut added } else { &mut replaced };
+                group.write(key, &mut rows.row());
             }
         }
-        changed.upsert_into(connection, &LAYOUT).await?;
-        self.past.copy_into(connection, &PAST).await
+        writes.add(added);
+        writes.replace(replaced);
+        writes.add(self.past.take());
     }
 
     pub(super) fn forget(&mut self) {
@@ -279,6 +299,7 @@ impl Group {
             earliest_opened_at: DateTime::UNIX_EPOCH,
             latest_opened_at: DateTime::UNIX_EPOCH,
             has_changed: false,
+            is_new: true,
         }
     }
 

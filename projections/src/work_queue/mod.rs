@@ -21,8 +21,9 @@ use uuid::Uuid;
 
 use crate::copy::{Layout, Row, Rows};
 use crate::fold::{Fold, ItemRow};
-use crate::projection::{Projection, Step};
+use crate::projection::{Projection, Step, Tables};
 use crate::validity::{Found, push_valid, push_versions};
+use crate::writes::Writes;
 use crate::{AsOf, Decoded, ReadError};
 use search::{TEXT_LAYOUT, write_texts};
 
@@ -198,8 +199,8 @@ async fn load(
 }
 
 impl ItemRow for WorkQueueRow {
-    const LAYOUT: Layout = LAYOUT;
-    const PAST: Layout = PAST;
+    const LAYOUT: &'static Layout = &LAYOUT;
+    const PAST: &'static Layout = &PAST;
 
     fn apply(row: &mut Option<Self>, event: &Decoded) {
         Self::apply(row, event);
@@ -252,33 +253,36 @@ impl Projection for Projector {
         .boxed()
     }
 
-    fn take<'a>(&'a mut self, connection: &'a mut PgConnection, events: &'a [Decoded]) -> Step<'a> {
+    fn take<'a>(&'a mut self, tables: &'a mut dyn Tables, events: &'a [Decoded]) -> Step<'a> {
         async move {
-            self.rows.load(connection, events).await?;
+            self.rows.load(tables, events).await?;
             for event in events {
                 let (before, after) = self.rows.apply(event, |row| row.map(kept::Place::of));
                 self.counts.add(event.recorded.position, before, after);
                 write_texts(&mut self.texts, event);
             }
-            self.counts.take(connection).await?;
-            Ok(())
+            self.counts.take(tables).await
         }
         .boxed()
     }
 
-    fn is_full(&self) -> bool {
-        const TEXT_LIMIT: usize = 8 << 20;
-        self.rows.is_full() || self.texts.bytes() > TEXT_LIMIT
+    fn overflow(&mut self) -> Writes {
+        const TEXT_LIMIT: usize = 4 << 20;
+        let mut writes = Writes::default();
+        self.rows.overflow(&mut writes);
+        self.counts.overflow(&mut writes);
+        if self.texts.bytes() > TEXT_LIMIT {
+            writes.add(self.texts.take());
+        }
+        writes
     }
 
-    fn write<'a>(&'a mut self, connection: &'a mut PgConnection) -> Step<'a> {
-        async move {
-            self.rows.write(connection).await?;
-            self.texts.copy_into(connection, &TEXT_LAYOUT).await?;
-            self.counts.write(connection).await?;
-            Ok(())
-        }
-        .boxed()
+    fn drain(&mut self) -> Writes {
+        let mut writes = Writes::default();
+        self.rows.drain(&mut writes);
+        writes.add(self.texts.take());
+        self.counts.drain(&mut writes);
+        writes
     }
 
     fn forget(&mut self) {

@@ -161,10 +161,16 @@ impl WorkQueueRow {
             );
         let mut search_text = String::new();
         for text in texts {
-            search_text.push_str(text);
+            let start = search_text.len();
+            if text.is_ascii() {
+                search_text.push_str(text);
+                search_text[start..].make_ascii_lowercase();
+            } else {
+                search_text.push_str(&text.to_lowercase());
+            }
             search_text.push('\n');
         }
-        search_text.to_lowercase()
+        search_text
     }
 
     /// Writes the row in the order of the layout.
@@ -216,7 +222,7 @@ impl WorkQueueRow {
         row.texts(self.watchers.iter().map(String::as_str));
         row.texts(self.cis.iter().map(String::as_str));
         row.texts(self.external_references.iter().map(String::as_str));
-        row.jsonb(&serde_json::json!(self.custom_fields).to_string());
+        row.jsonb(&self.custom_fields);
         row.texts(self.attachment_names.iter().map(String::as_str));
         row.text(&self.search_text());
         row.bigint(self.version);
