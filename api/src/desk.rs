@@ -14,7 +14,7 @@ use domain::{Actor, Channel, Context};
 use event_store::{
     AggregateStore, Database, DatabaseSource, Log, LogSettings, Migrate, PoolSettings, StoreError,
 };
-use projections::{Projectors, ReadModels};
+use projections::{Pace, Projectors, ReadModels};
 
 use crate::directory::Directory;
 
@@ -47,6 +47,8 @@ struct Parts {
 pub enum Projecting {
     /// It does, or stands by to take over from the replica that does.
     Yes,
+    /// The same, while it appends a history: in large batches.
+    InBulk,
     /// It leaves that to others: a command line that only appends.
     No,
 }
@@ -67,14 +69,15 @@ impl Desk {
         let log = Log::open(database.pool().clone(), LogSettings::default()).await?;
         let directory = Directory::start(log.clone()).await?;
         let pool = database.pool();
-        let projectors = match projecting {
-            Projecting::Yes => Some(Projectors::start(
-                log.clone(),
-                pool.clone(),
-                pool.connect_options().as_ref().clone(),
-            )),
+        let pace = match projecting {
+            Projecting::Yes => Some(Pace::Live),
+            Projecting::InBulk => Some(Pace::Bulk),
             Projecting::No => None,
         };
+        let projectors = pace.map(|pace| {
+            let connect = pool.connect_options().as_ref().clone();
+            Projectors::start(log.clone(), pool.clone(), connect, pace)
+        });
         let matrices = AggregateStore::new(log.clone(), pool.clone(), CACHED_SETTINGS, Vec::new());
         let trees = AggregateStore::new(log.clone(), pool.clone(), CACHED_SETTINGS, Vec::new());
         directory.forget_on_change({

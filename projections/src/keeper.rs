@@ -30,9 +30,39 @@ static TURNS: LazyLock<Semaphore> = LazyLock::new(|| {
     Semaphore::new(processors)
 });
 
+/// How a process keeps its projections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// Each event is visible as soon as can be.
+    Live,
+    /// Nobody looks before a long history is appended: few, large batches.
+    Bulk,
+}
+
+impl Pace {
+    /// The shortest time from one batch to the next, where it has taken all
+    /// there was. Under load it makes fewer and larger batches, which leaves
+    /// the machine to those who work; alone, an event never waits for it.
+    fn shortest_cycle(self) -> Duration {
+        match self {
+            Self::Live => Duration::from_millis(3),
+            Self::Bulk => Duration::from_millis(40),
+        }
+    }
+
+    /// How many events a batch has at most.
+    fn events(self) -> usize {
+        match self {
+            Self::Live => 2_000,
+            Self::Bulk => 4_000,
+        }
+    }
+}
+
 /// Keeps one projection.
 pub(crate) struct Keeper {
     name: ProjectionName,
+    pace: Pace,
     log: Log,
     connect: PgConnectOptions,
     progress: Arc<Progress>,
@@ -53,17 +83,11 @@ struct Hold<'l> {
 impl Keeper {
     const FIRST_PAUSE: Duration = Duration::from_millis(100);
     const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-    /// How many events a live batch has at most.
-    const LIVE_EVENTS: usize = 2_000;
     /// From how far behind on the log is read ahead, in its own way.
     const FAR_BEHIND: i64 = 10_000;
     /// From how far behind on an empty projection is built aside, which is
     /// faster.
     const FROM_SCRATCH: i64 = 50_000;
-    /// The shortest time from one live batch to the next. Under load it makes
-    /// fewer and larger batches, which leaves the machine to those who work;
-    /// alone, an event never waits for it.
-    const SHORTEST_CYCLE: Duration = Duration::from_millis(3);
     /// How long a checkpoint may lag behind what has been read.
     const UNSAVED_TIME: Duration = Duration::from_millis(250);
     /// How many positions a checkpoint may lag behind what has been read.
@@ -71,6 +95,7 @@ impl Keeper {
 
     pub(crate) fn new(
         name: ProjectionName,
+        pace: Pace,
         log: &Log,
         connect: &PgConnectOptions,
         progress: &Arc<Progress>,
@@ -78,6 +103,7 @@ impl Keeper {
     ) -> Self {
         Self {
             name,
+            pace,
             log: log.clone(),
             connect: connect.clone(),
             progress: Arc::clone(progress),
@@ -191,7 +217,7 @@ impl Keeper {
     /// Applies what comes as it comes, until the projectors are shut down, the
     /// projection falls far behind, or somebody else has moved its checkpoint.
     async fn follow_closely(&self, hold: &mut Hold<'_>) -> Result<(), ProjectionError> {
-        let mut follower = self.log.follow(hold.position).with_max(Self::LIVE_EVENTS);
+        let mut follower = self.log.follow(hold.position).with_max(self.pace.events());
         while follower.position() == hold.position
             && self.log.seen() - hold.position <= Self::FAR_BEHIND
         {
@@ -205,10 +231,13 @@ impl Keeper {
                 Some(Ok(events)) => events?,
             };
             let began = Instant::now();
+            let has_more = events.len() >= self.pace.events();
             let batch = Batch::decode(self.name, hold.position, events);
             self.apply(hold, vec![batch]).await?;
-            let cycle = tokio::time::sleep_until(began + Self::SHORTEST_CYCLE);
-            self.closing.run_until_cancelled(cycle).await;
+            if !has_more {
+                let cycle = tokio::time::sleep_until(began + self.pace.shortest_cycle());
+                self.closing.run_until_cancelled(cycle).await;
+            }
         }
         Ok(())
     }

@@ -38,6 +38,7 @@ mod writes;
 pub use decode::{DecodeError, Decoded, DeskEvent, decode};
 pub use error::{ProjectionError, ReadError, WaitError};
 pub use event_store::{Lease, lease};
+pub use keeper::Pace;
 pub use projection::ProjectionName;
 pub use projector::{ProjectionStatus, Projectors, catch_up};
 pub use read_models::ReadModels;

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
-use crate::keeper::Keeper;
+use crate::keeper::{Keeper, Pace};
 use crate::progress::{Exchange, Progress};
 use crate::{ProjectionError, ProjectionName, WaitError, checkpoint};
 
@@ -56,12 +56,12 @@ struct Inner {
 impl Projectors {
     /// Starts one task a projection. Each waits for its lease, on a connection
     /// of its own, and keeps its projection for as long as it has it.
-    pub fn start(log: Log, pool: PgPool, connect: PgConnectOptions) -> Self {
+    pub fn start(log: Log, pool: PgPool, connect: PgConnectOptions, pace: Pace) -> Self {
         let progress = Progress::new();
         let closing = CancellationToken::new();
         let tasks = TaskTracker::new();
         for name in ProjectionName::iter() {
-            let keeper = Keeper::new(name, &log, &connect, &progress, &closing);
+            let keeper = Keeper::new(name, pace, &log, &connect, &progress, &closing);
             tasks.spawn(keeper.run());
         }
         tasks.spawn(Exchange::new(Arc::clone(&progress), pool, connect, closing.clone()).run());
@@ -171,6 +171,7 @@ pub async fn catch_up(
     let connect = pool.connect_options();
     let keeper = Keeper::new(
         name,
+        Pace::Bulk,
         log,
         &connect,
         &Progress::new(),

@@ -37,7 +37,7 @@ use session::Session;
 /// What is read is decoded on one thread and let go on another, millions of
 /// small pieces: this allocator is made for that.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// Replays the log of a Docket desk: what happened, how it stood then, and
 /// whether the record is whole.

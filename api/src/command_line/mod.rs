@@ -104,7 +104,12 @@ impl DatabaseArgs {
 
     /// A desk for the duration of a command.
     async fn open(&self) -> Result<Desk, DeskError> {
-        Desk::open(&self.source(), PoolSettings::default(), Projecting::No).await
+        self.open_projecting(Projecting::No).await
+    }
+
+    /// The same, of which the command may keep the read models.
+    async fn open_projecting(&self, projecting: Projecting) -> Result<Desk, DeskError> {
+        Desk::open(&self.source(), PoolSettings::default(), projecting).await
     }
 }
 
@@ -217,7 +222,7 @@ async fn dispatch(command: Command) -> anyhow::Result<()> {
             json,
             database,
         }) => {
-            let desk = database.open().await?;
+            let desk = database.open_projecting(Projecting::InBulk).await?;
             let result = crate::import::command_line::run(&desk, &file, json).await;
             desk.close().await;
             result

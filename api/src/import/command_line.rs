@@ -5,7 +5,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
-use futures_util::future::try_join_all;
 use indicatif::{ProgressBar, ProgressStyle};
 use projections::ProjectionName;
 use strum::IntoEnumIterator;
@@ -37,10 +36,14 @@ pub async fn run(desk: &Desk, file: &Path, json: bool) -> anyhow::Result<()> {
 /// Sees to it that every read model has what was imported: where nobody serves
 /// the desk, nobody else would before the next one does.
 async fn catch_up(desk: &Desk, bar: &ProgressBar) -> anyhow::Result<()> {
+    /// Longer than building all of them anew takes.
+    const LIMIT: Duration = Duration::from_secs(24 * 60 * 60);
     bar.set_message("read models");
-    let pool = desk.database().pool();
-    let models = ProjectionName::iter().map(|name| projections::catch_up(desk.log(), pool, name));
-    try_join_all(models).await?;
+    if let Some(projectors) = desk.projectors() {
+        let head = desk.log().head().await?.position;
+        let names: Vec<_> = ProjectionName::iter().collect();
+        projectors.wait_for(&names, head, LIMIT).await?;
+    }
     Ok(())
 }
 

@@ -17,7 +17,7 @@ use event_store::{
     AggregateStore, Appended, CommandEnvelope, Commit, Database, Log, LogSettings, Metadata,
     NewEvent, RecordedEvent, canonical_json, content_hash,
 };
-use projections::{ProjectionName, Projectors, ReadModels, catch_up};
+use projections::{Pace, ProjectionName, Projectors, ReadModels, catch_up};
 use sqlx::{PgConnection, PgPool};
 use strum::IntoEnumIterator;
 use uuid::Uuid;
@@ -143,7 +143,7 @@ impl Desk {
     /// Another process's projectors on the same log.
     pub(crate) fn projectors(&self, log: &Log) -> Projectors {
         let connect = (*self.pool().connect_options()).clone();
-        Projectors::start(log.clone(), self.pool().clone(), connect)
+        Projectors::start(log.clone(), self.pool().clone(), connect, Pace::Live)
     }
 
     /// Another process's log.

@@ -46,6 +46,10 @@ use report::Report;
 use server::Server;
 use sizes::Sizes;
 
+/// That of the programs: commands through the event store are made by this one.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// How long a service may take to be ready.
 const PATIENCE: Duration = Duration::from_secs(60);
 

@@ -23,10 +23,10 @@ use crate::desk::{Desk, Keeps};
 use crate::import::{ImportError, Reconciliation};
 
 /// How many incidents are worked on at the same time.
-const LANES: usize = 64;
+const LANES: usize = 256;
 
 /// How many rows may wait in a lane.
-const ROWS_WAITING: usize = 64;
+const ROWS_WAITING: usize = 16;
 
 /// How many numbers are drawn at once.
 const NUMBERS_TOGETHER: u32 = 64;

@@ -10,6 +10,7 @@ use domain::text::{Line, TextRefused};
 use domain::work_item::{SupportLine, TeamRef};
 use domain::{Channel, Context, Decider};
 use event_store::Loaded;
+use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::importer::{IMPORTER, REVIEWER, machine};
 use super::mapping::Teams;
@@ -28,12 +29,7 @@ pub(super) async fn prepare(
     survey: &Survey,
     account: &mut Reconciliation,
 ) -> Result<Teams, ImportError> {
-    let mut position = 0;
-    for (group, people) in &survey.groups {
-        if let Some(written) = set_up_team(desk, group, people, account).await? {
-            position = written;
-        }
-    }
+    let position = set_up_teams(desk, survey, account).await?;
     desk.directory().wait_for(position).await;
     publish_categories(desk, survey, account).await?;
 
@@ -50,14 +46,34 @@ pub(super) async fn prepare(
     Ok(teams.collect())
 }
 
+/// Sets up all teams, several at a time, and returns the last position.
+async fn set_up_teams(
+    desk: &Desk,
+    survey: &Survey,
+    account: &mut Reconciliation,
+) -> Result<i64, ImportError> {
+    const TOGETHER: usize = 32;
+    let groups = stream::iter(&survey.groups);
+    let mut set_up = groups
+        .map(|(group, people)| set_up_team(desk, group, people))
+        .buffered(TOGETHER);
+    let mut last = 0;
+    while let Some((position, events)) = set_up.try_next().await? {
+        last = last.max(position);
+        for name in events {
+            account.count_events(&name, 1);
+        }
+    }
+    Ok(last)
+}
+
 /// Founds the team and takes its people in, as far as that is new, in one
-/// commit. Returns its position if there was anything to do.
+/// commit. Returns its position, and what has happened.
 async fn set_up_team(
     desk: &Desk,
     group: &Group,
     people: &BTreeSet<PersonId>,
-    account: &mut Reconciliation,
-) -> Result<Option<i64>, ImportError> {
+) -> Result<(i64, Vec<String>), ImportError> {
     let commands =
         team_commands(group, people).map_err(|refused| CommandError::refused(&refused))?;
     let id = group.team().0;
@@ -71,7 +87,7 @@ async fn set_up_team(
         )
         .await?;
     if what_is_new(&known.state, &commands, &context)?.is_empty() {
-        return Ok(None);
+        return Ok((0, Vec::new()));
     }
     let mut written = Vec::new();
     let outcome = execute_by::<Team>(desk, id, &envelope, |team, context| {
@@ -83,10 +99,7 @@ async fn set_up_team(
         Ok(events)
     })
     .await?;
-    for name in written {
-        account.count_events(&name, 1);
-    }
-    Ok(Some(outcome.position))
+    Ok((outcome.position, written))
 }
 
 fn team_commands(
