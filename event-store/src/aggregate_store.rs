@@ -127,6 +127,18 @@ impl<A: Aggregate + Clone + 'static> AggregateStore<A> {
         Ok(loaded)
     }
 
+    /// Remembers that an aggregate has no events, of which the identity has just
+    /// been made: its first command need not look for them. Should there be
+    /// some all the same, the append is a conflict or a repetition, and the
+    /// next load is fresh.
+    pub fn begin(&self, id: Uuid) {
+        self.remember(&Loaded {
+            id,
+            state: Arc::new(A::default()),
+            version: 0,
+        });
+    }
+
     /// Whether the stream still ends where the aggregate was loaded: one
     /// lookup in an index. If it does not, the entry of the cache is dropped.
     pub async fn is_current(&self, loaded: &Loaded<A>) -> Result<bool, StoreError> {

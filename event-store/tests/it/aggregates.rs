@@ -184,6 +184,32 @@ async fn a_stale_aggregate_hears_of_the_conflict_and_the_next_load_is_fresh() {
     test.finish().await;
 }
 
+#[tokio::test]
+async fn an_aggregate_that_was_thought_to_be_new_is_a_conflict_and_the_next_load_is_fresh() {
+    let test = TestLog::new().await;
+    let replica = test.replica().await;
+    let (here, there) = (trays(&test, &test.log), trays(&test, &replica));
+    let id = Uuid::now_v7();
+    there.begin(id);
+    let new = there.load(id).await.unwrap();
+    append(&there, &new, filled(10)).await.unwrap();
+    there.begin(id);
+    assert_eq!(there.load(id).await.unwrap().version, 1);
+
+    here.begin(id);
+    let thought_new = here.load(id).await.unwrap();
+    assert_eq!(thought_new.version, 0);
+    let answer = append(&here, &thought_new, filled(5)).await;
+    assert!(
+        matches!(answer, Err(AppendError::Conflict { current: 1 })),
+        "{answer:?}"
+    );
+    let fresh = here.load(id).await.unwrap();
+    assert_eq!((fresh.version, fresh.state.sheets), (1, 10));
+    replica.shutdown().await;
+    test.finish().await;
+}
+
 /// A stream whose first event was stored before paper had sizes.
 async fn old_stream(test: &TestLog) -> Uuid {
     let id = Uuid::now_v7();

@@ -97,7 +97,7 @@ pub(crate) async fn drive<F, C>(
     command: F,
 ) -> anyhow::Result<Pace>
 where
-    F: Fn(Uuid) -> C + Clone + Send + 'static,
+    F: Fn(Uuid, bool) -> C + Clone + Send + 'static,
     C: Future<Output = anyhow::Result<()>> + Send + 'static,
 {
     let started = Instant::now();
@@ -117,7 +117,7 @@ where
                     (*id, *length) = (Uuid::now_v7(), 0);
                 }
                 let sent = Instant::now();
-                command(*id).await?;
+                command(*id, *length == 0).await?;
                 latencies.record(sent.elapsed());
                 *length += 1;
             }

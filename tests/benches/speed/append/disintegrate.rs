@@ -111,13 +111,13 @@ impl Disintegrate {
     }
 
     /// Sends a command to a conversation.
-    pub(super) fn commands(&self) -> impl Fn(Uuid) -> Sent + Clone + Send + 'static {
+    pub(super) fn commands(&self) -> impl Fn(Uuid, bool) -> Sent + Clone + Send + 'static {
         let (maker, made, made_again) = (
             self.maker.clone(),
             Arc::clone(&self.made),
             Arc::clone(&self.made_again),
         );
-        move |conversation_id| {
+        move |conversation_id, _| {
             let (maker, made, made_again) =
                 (maker.clone(), Arc::clone(&made), Arc::clone(&made_again));
             Box::pin(async move {

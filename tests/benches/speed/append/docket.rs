@@ -45,12 +45,17 @@ impl Docket {
         })
     }
 
-    /// Sends a command to a conversation.
-    pub(super) fn commands(&self) -> impl Fn(Uuid) -> Sent + Clone + Send + 'static {
+    /// Sends a command to a conversation. One that has just got its identity is
+    /// not looked for, as the service does not look for an incident that it
+    /// registers.
+    pub(super) fn commands(&self) -> impl Fn(Uuid, bool) -> Sent + Clone + Send + 'static {
         let store = self.store.clone();
-        move |id| {
+        move |id, is_new| {
             let store = store.clone();
             Box::pin(async move {
+                if is_new {
+                    store.begin(id);
+                }
                 let loaded = store.load(id).await?;
                 let events = loaded.state.say(WORDS);
                 let metadata = Metadata {

@@ -49,9 +49,9 @@ impl PostgresEs {
     }
 
     /// Sends a command to a conversation.
-    pub(super) fn commands(&self) -> impl Fn(Uuid) -> Sent + Clone + Send + 'static {
+    pub(super) fn commands(&self) -> impl Fn(Uuid, bool) -> Sent + Clone + Send + 'static {
         let framework = Arc::clone(&self.framework);
-        move |id| {
+        move |id, _| {
             let framework = Arc::clone(&framework);
             Box::pin(async move {
                 let now = api::clock::now().to_rfc3339_opts(SecondsFormat::Millis, true);

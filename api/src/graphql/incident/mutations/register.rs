@@ -9,6 +9,7 @@ use event_store::Reservation;
 
 use crate::auth::policy::Action;
 use crate::commands::execute;
+use crate::desk::Keeps;
 use crate::error::{code, coded, internal};
 use crate::graphql::access::done;
 use crate::graphql::enums::{ContactChannel, Impact, Urgency};
@@ -86,6 +87,7 @@ impl RegisterMutations {
             }
             None => crate::clock::new_id(),
         };
+        Keeps::<Incident>::store(desk).begin(id);
         intake.number = next_number(desk).await?;
         envelope.reservations = vec![Reservation {
             scope: domain::incident::NUMBERS,
