@@ -8,7 +8,7 @@ use std::time::Duration;
 use event_store::{Lease, Log, lease, try_lease};
 use sqlx::Connection;
 use sqlx::postgres::PgConnectOptions;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -23,11 +23,11 @@ fn lease_name(name: ProjectionName) -> String {
     format!("projection {}", name.as_ref())
 }
 
-/// What is far behind is taken in by as many projections of a process at a time
-/// as it has processors: more would hold more in memory and be no faster.
+/// Projections of a process that are far behind take turns, as far as it has
+/// processors: more at a time would hold more in memory and be no faster.
 static TURNS: LazyLock<Semaphore> = LazyLock::new(|| {
     let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
-    Semaphore::new(processors)
+    Semaphore::new(processors.max(Pace::MOST_PROCESSORS))
 });
 
 /// How a process keeps its projections.
@@ -40,6 +40,21 @@ pub enum Pace {
 }
 
 impl Pace {
+    const MOST_PROCESSORS: usize = 2;
+
+    /// Waits for a turn among those who are far behind. Each keeps a processor
+    /// busy, and the server another one. A service leaves that one free, which
+    /// keeps its memory small; whoever appends a history has nothing else to
+    /// do.
+    async fn turn(self) -> Option<SemaphorePermit<'static>> {
+        let processors = match self {
+            Self::Live => 2,
+            Self::Bulk => 1,
+        };
+        // Nobody closes them.
+        TURNS.acquire_many(processors).await.ok()
+    }
+
     /// The shortest time from one batch to the next, where it has taken all
     /// there was. Under load it makes fewer and larger batches, which leaves
     /// the machine to those who work; alone, an event never waits for it.
@@ -196,8 +211,7 @@ impl Keeper {
     }
 
     async fn build_aside(&self) -> Result<i64, ProjectionError> {
-        // Nobody closes them.
-        let _turn = TURNS.acquire().await.ok();
+        let _turn = self.pace.turn().await;
         let rebuilt = rebuild::replace(&self.log, &self.connect, self.name, &|_, _| ()).await?;
         Ok(rebuilt.position)
     }
@@ -250,7 +264,7 @@ impl Keeper {
         const EVENTS: usize = 4_000;
         /// How many positions make a turn.
         const TURN: i64 = 100_000;
-        let _turn = TURNS.acquire().await.ok();
+        let _turn = self.pace.turn().await;
         let upto = upto.min(hold.position + TURN);
         let mut feed = Feed::start(&self.log, self.name, hold.position, upto);
         let mut batches = Vec::new();
