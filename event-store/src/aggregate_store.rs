@@ -207,7 +207,7 @@ impl<A: Aggregate + Clone + 'static> AggregateStore<A> {
                     version: appended.version,
                 });
             }
-            Err(AppendError::KeyTaken { .. } | AppendError::CommandIdReused) => {}
+            Err(AppendError::KeyTaken { .. }) => {}
             // The stream is not, or may not be, where it was thought to be.
             _ => self.forget(loaded.id),
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use event_store::RecordedEvent;
 use futures_util::FutureExt;
-use sqlx::{PgConnection, PgPool, Postgres, QueryBuilder};
+use sqlx::{PgPool, Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use crate::copy::{Layout, Rows, stored_time};
@@ -219,10 +219,6 @@ impl Default for Projector {
 }
 
 impl Projection for Projector {
-    fn prepare<'a>(&'a mut self, _: &'a mut PgConnection) -> Step<'a> {
-        async { Ok(()) }.boxed()
-    }
-
     fn take<'a>(&'a mut self, _: &'a mut dyn Tables, events: &'a [Decoded]) -> Step<'a> {
         for event in events {
             let Decoded {

@@ -27,7 +27,7 @@ fn lease_name(name: ProjectionName) -> String {
 /// processors: more at a time would hold more in memory and be no faster.
 static TURNS: LazyLock<Semaphore> = LazyLock::new(|| {
     let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
-    Semaphore::new(processors.max(Pace::MOST_PROCESSORS))
+    Semaphore::new(processors.max(Pace::PROCESSORS_OF_A_SERVICE as usize))
 });
 
 /// How a process keeps its projections.
@@ -40,7 +40,7 @@ pub enum Pace {
 }
 
 impl Pace {
-    const MOST_PROCESSORS: usize = 2;
+    const PROCESSORS_OF_A_SERVICE: u32 = 2;
 
     /// Waits for a turn among those who are far behind. Each keeps a processor
     /// busy, and the server another one. A service leaves that one free, which
@@ -48,7 +48,7 @@ impl Pace {
     /// do.
     async fn turn(self) -> Option<SemaphorePermit<'static>> {
         let processors = match self {
-            Self::Live => 2,
+            Self::Live => Self::PROCESSORS_OF_A_SERVICE,
             Self::Bulk => 1,
         };
         // Nobody closes them.

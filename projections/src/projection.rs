@@ -43,8 +43,11 @@ pub(crate) enum Interest {
 ///
 /// It may keep in memory what it has read or not given away yet.
 pub(crate) trait Projection: Send {
-    /// Makes what a connection needs to write, besides the tables themselves.
-    fn prepare<'a>(&'a mut self, connection: &'a mut PgConnection) -> Step<'a>;
+    /// Makes what a connection needs to write, besides the tables themselves:
+    /// nothing, where rows are only added.
+    fn prepare<'a>(&'a mut self, _: &'a mut PgConnection) -> Step<'a> {
+        async { Ok(()) }.boxed()
+    }
 
     /// Takes events in, after reading what they change.
     fn take<'a>(&'a mut self, tables: &'a mut dyn Tables, events: &'a [Decoded]) -> Step<'a>;

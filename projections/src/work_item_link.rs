@@ -168,10 +168,6 @@ impl Default for Projector {
 }
 
 impl Projection for Projector {
-    fn prepare<'a>(&'a mut self, _: &'a mut PgConnection) -> Step<'a> {
-        async { Ok(()) }.boxed()
-    }
-
     fn take<'a>(&'a mut self, _: &'a mut dyn Tables, events: &'a [Decoded]) -> Step<'a> {
         for event in events {
             self.change(event);

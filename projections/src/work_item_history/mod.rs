@@ -8,8 +8,8 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt;
+use sqlx::PgPool;
 use sqlx::types::Json;
-use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use crate::copy::{Layout, Rows};
@@ -220,10 +220,6 @@ impl Default for Projector {
 }
 
 impl Projection for Projector {
-    fn prepare<'a>(&'a mut self, _: &'a mut PgConnection) -> Step<'a> {
-        async { Ok(()) }.boxed()
-    }
-
     fn take<'a>(&'a mut self, tables: &'a mut dyn Tables, events: &'a [Decoded]) -> Step<'a> {
         async move {
             self.load_statuses(tables, events).await?;
