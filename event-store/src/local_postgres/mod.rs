@@ -11,6 +11,7 @@ mod account;
 mod binaries;
 mod default_dir;
 mod directory;
+mod preparation;
 mod serve_lock;
 mod server;
 

@@ -10,18 +10,19 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{ConnectOptions, Connection, Executor, PgConnection};
+use sqlx::{ConnectOptions, Connection, PgConnection};
 use tokio::process::Command;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::binaries::Binaries;
 use super::directory::{Directory, Starting};
+use super::preparation::prepare_database;
 use crate::StoreError;
 
 const PORT: u16 = 5432;
 /// The database and the role that owns it.
-const NAME: &str = "docket";
+pub(super) const NAME: &str = "docket";
 const SUPERUSER: &str = "postgres";
 
 /// Durable, and sized for a desk on one machine. While it recovers from an
@@ -132,7 +133,7 @@ impl Server {
                     if !self.is_alive() {
                         self.process = self.pid_in_file().map(Process::Found);
                     }
-                    return self.prepare_database(connection).await;
+                    return prepare_database(connection).await;
                 }
                 State::Busy => {}
                 State::Absent if self.is_alive() => {}
@@ -202,32 +203,6 @@ impl Server {
             Err(sqlx::Error::Database(error)) => Err(sqlx::Error::Database(error).into()),
             Err(_) => Ok(State::Absent),
         }
-    }
-
-    /// Makes the role and the database, where the cluster is new.
-    async fn prepare_database(&self, mut connection: PgConnection) -> Result<(), StoreError> {
-        let role = sqlx::query_scalar!(
-            r#"select exists (select from pg_roles where rolname = $1) as "exists!""#,
-            NAME
-        );
-        if !role.fetch_one(&mut connection).await? {
-            // May make roles, so that the first migration can make the service's.
-            connection
-                .execute("create role docket login createrole")
-                .await?;
-        }
-        let database = sqlx::query_scalar!(
-            r#"select exists (select from pg_database where datname = $1) as "exists!""#,
-            NAME
-        );
-        if !database.fetch_one(&mut connection).await? {
-            connection
-                .execute("create database docket owner docket")
-                .await?;
-        }
-        compress_wal(&mut connection).await?;
-        connection.close().await?;
-        Ok(())
     }
 
     async fn start(&mut self, starting: &Starting) -> Result<(), StoreError> {
@@ -372,26 +347,6 @@ impl Server {
             detail: detail.to_owned(),
         }
     }
-}
-
-/// Has pages that go into the write-ahead log compressed, in the way that
-/// takes the least time of those that this server was built with.
-async fn compress_wal(connection: &mut PgConnection) -> Result<(), StoreError> {
-    let method = sqlx::query_scalar!(
-        r#"
-        select case when enumvals @> '{lz4}' then 'lz4' else 'on' end as "method!"
-        from pg_settings
-        where name = 'wal_compression' and setting = 'off'
-        "#
-    )
-    .fetch_optional(&mut *connection)
-    .await?;
-    if let Some(method) = method {
-        let set = format!("alter system set wal_compression = {method}");
-        connection.execute(&*set).await?;
-        connection.execute("select pg_reload_conf()").await?;
-    }
-    Ok(())
 }
 
 /// Whether a process is there and not merely waiting to be reaped.
