@@ -18,6 +18,9 @@ pub(crate) struct Layout {
     pub(crate) key: usize,
     /// The columns behind those that only past versions have.
     pub(crate) validity: &'static [&'static str],
+    /// The columns that a row leaves empty where something says what they are,
+    /// and what that is, in SQL over the row `w`.
+    pub(crate) implied: &'static [(&'static str, &'static str)],
 }
 
 impl Layout {
@@ -29,6 +32,24 @@ impl Layout {
             validity: &["valid_to", "fork_node"],
             ..self
         }
+    }
+
+    /// The same with columns that may be left empty.
+    pub(crate) const fn implying(self, implied: &'static [(&'static str, &'static str)]) -> Self {
+        Self { implied, ..self }
+    }
+
+    /// The columns of the row `w`, those that are left empty included, as a
+    /// list to select.
+    pub(crate) fn selected(&self) -> String {
+        let columns = self.columns.iter().map(|column| {
+            let implied = self.implied.iter().find(|(implied, _)| implied == column);
+            match implied {
+                Some((_, value)) => format!("coalesce(w.{column}, {value}) as {column}"),
+                None => format!("w.{column}"),
+            }
+        });
+        columns.collect::<Vec<_>>().join(", ")
     }
 
     fn all_columns(&self) -> impl Iterator<Item = &'static str> {
@@ -90,6 +111,12 @@ impl Rows {
     /// How many bytes wait to be written.
     pub(crate) fn bytes(&self) -> usize {
         self.buffer.len()
+    }
+
+    /// Makes room for more rows like those that are there.
+    pub(crate) fn reserve(&mut self, rows: usize) {
+        let count = usize::try_from(self.count).unwrap_or_default().max(1);
+        self.buffer.reserve(self.buffer.len() / count * rows);
     }
 
     /// Forgets the rows.
@@ -255,15 +282,15 @@ impl Row<'_> {
         }
     }
 
-    pub(crate) fn texts<'t>(&mut self, values: impl ExactSizeIterator<Item = &'t str>) {
+    pub(crate) fn texts(&mut self, values: &[String]) {
         let length_at = self.buffer.len();
         self.length(0);
         let start = self.buffer.len();
-        let dimensions = i32::from(values.len() > 0);
+        let dimensions = i32::from(!values.is_empty());
         self.buffer.extend_from_slice(&dimensions.to_be_bytes());
         self.buffer.extend_from_slice(&0_i32.to_be_bytes());
         self.buffer.extend_from_slice(&TEXT_OID.to_be_bytes());
-        if values.len() > 0 {
+        if !values.is_empty() {
             self.length(values.len());
             self.buffer.extend_from_slice(&1_i32.to_be_bytes());
             for value in values {

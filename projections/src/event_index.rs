@@ -32,6 +32,7 @@ const LAYOUT: Layout = Layout {
     ],
     key: 1,
     validity: &[],
+    implied: &[],
 };
 
 /// Which events somebody wants to see. All conditions that are set must hold;

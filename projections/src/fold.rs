@@ -5,7 +5,6 @@
 //! that every fold can be asked as of any position: a new one names its table
 //! of past versions, and has it.
 
-use std::borrow::BorrowMut;
 use std::collections::{HashMap, HashSet};
 
 use futures_util::future::BoxFuture;
@@ -14,6 +13,7 @@ use uuid::Uuid;
 
 use crate::copy::{Layout, Row, Rows, prepare_upsert};
 use crate::projection::Tables;
+use crate::recent::median;
 use crate::validity::fork_node;
 use crate::writes::Writes;
 use crate::{Decoded, ProjectionError};
@@ -32,6 +32,11 @@ pub(crate) trait ItemRow: Clone + Send + Sync + 'static {
 
     /// Writes the row, column by column.
     fn write(&self, row: &mut Row<'_>);
+
+    /// Writes the row as a past version, without what is implied in one.
+    fn write_past(&self, row: &mut Row<'_>) {
+        self.write(row);
+    }
 
     /// The item of the row.
     fn item_id(&self) -> Uuid;
@@ -125,8 +130,13 @@ impl<R: ItemRow> Fold<R> {
         Ok(())
     }
 
-    /// Changes the row of an event's item, and shows it before and after.
-    pub(crate) fn apply<T>(&mut self, event: &Decoded, look: impl Fn(Option<&R>) -> T) -> (T, T) {
+    /// Changes the row of an event's item. Returns what was seen of it before,
+    /// and the row after.
+    pub(crate) fn apply<T>(
+        &mut self,
+        event: &Decoded,
+        look: impl FnOnce(Option<&R>) -> T,
+    ) -> (T, Option<&R>) {
         let position = event.recorded.position;
         let entry = self
             .entries
@@ -139,7 +149,7 @@ impl<R: ItemRow> Fold<R> {
         if let Some(row) = &entry.row {
             let from = row.position();
             let mut past = self.past.row();
-            row.write(&mut past);
+            row.write_past(&mut past);
             past.bigint(position);
             past.bigint(fork_node(from, position));
         }
@@ -150,7 +160,7 @@ impl<R: ItemRow> Fold<R> {
         } else {
             self.past.go_back(&mark);
         }
-        (before, look(entry.row.as_ref()))
+        (before, entry.row.as_ref())
     }
 
     /// Gives away what is too much to be held: the past versions, or the half
@@ -158,9 +168,13 @@ impl<R: ItemRow> Fold<R> {
     /// not written before it goes, however often it changes.
     pub(crate) fn overflow(&mut self, writes: &mut Writes) {
         if self.entries.len() > Self::LIMIT {
-            let before = self.median_position();
-            let old = self.entries.extract_if(|_, entry| entry.position <= before);
-            write(old.map(|(_, entry)| entry).collect(), writes);
+            let before = median(self.entries.values().map(|entry| entry.position));
+            let old = self
+                .entries
+                .values_mut()
+                .filter(|entry| entry.position <= before);
+            write(old.collect(), writes);
+            self.entries.retain(|_, entry| entry.position > before);
         }
         if self.past.bytes() > Self::PAST_LIMIT {
             writes.add(self.past.take());
@@ -179,23 +193,16 @@ impl<R: ItemRow> Fold<R> {
         self.entries.clear();
         self.past.clear();
     }
-
-    /// A position that half of the rows were last used behind.
-    fn median_position(&self) -> i64 {
-        let mut positions: Vec<i64> = self.entries.values().map(|e| e.position).collect();
-        let half = positions.len() / 2;
-        let (_, median, _) = positions.select_nth_unstable(half);
-        *median
-    }
 }
 
 /// Gives rows away that have changed: new ones are added, others replaced,
 /// both in the order of their items, which is that of the tables' indexes.
-fn write<R: ItemRow, E: BorrowMut<Entry<R>>>(mut entries: Vec<E>, writes: &mut Writes) {
-    entries.sort_unstable_by_key(|entry| entry.borrow().row.as_ref().map(R::item_id));
+fn write<R: ItemRow>(mut entries: Vec<&mut Entry<R>>, writes: &mut Writes) {
+    entries.sort_unstable_by_key(|entry| entry.row.as_ref().map(R::item_id));
     let mut added = Rows::new(R::LAYOUT);
     let mut replaced = Rows::new(R::LAYOUT);
-    for entry in entries.iter_mut().map(BorrowMut::borrow_mut) {
+    let mut left = entries.len();
+    for entry in entries {
         if let Some(row) = entry.row.as_ref().filter(|_| entry.has_changed) {
             let rows = if entry.is_stored {
                 &mut replaced
@@ -203,9 +210,13 @@ fn write<R: ItemRow, E: BorrowMut<Entry<R>>>(mut entries: Vec<E>, writes: &mut W
                 &mut added
             };
             row.write(&mut rows.row());
+            if rows.count() == 1 {
+                rows.reserve(left);
+            }
             entry.is_stored = true;
             entry.has_changed = false;
         }
+        left -= 1;
     }
     writes.add(added);
     writes.replace(replaced);

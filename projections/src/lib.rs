@@ -26,6 +26,7 @@ mod projection;
 mod projector;
 mod read_models;
 pub mod rebuild;
+mod recent;
 mod status;
 pub mod timer;
 mod told;

@@ -120,6 +120,7 @@ const LAYOUT: Layout = Layout {
     columns: &["source", "relation", "target", "target_number", "position"],
     key: 3,
     validity: &[],
+    implied: &[],
 };
 
 const PAST: Layout = Layout {
@@ -134,6 +135,7 @@ const PAST: Layout = Layout {
     ],
     key: 3,
     validity: &[],
+    implied: &[],
 };
 
 /// Keeps the links, and those that there were.

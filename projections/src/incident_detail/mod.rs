@@ -58,6 +58,7 @@ const LAYOUT: Layout = Layout {
     ],
     key: 1,
     validity: &[],
+    implied: &[],
 };
 
 const PAST: Layout = LAYOUT.past("incident_detail_past");

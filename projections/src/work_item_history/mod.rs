@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::copy::{Layout, Rows};
 use crate::projection::{Projection, Step, Tables};
+use crate::recent::median;
 use crate::writes::Writes;
 use crate::{AsOf, Decoded, ProjectionError, ReadError};
 
@@ -51,6 +52,7 @@ const LAYOUT: Layout = Layout {
     ],
     key: 2,
     validity: &[],
+    implied: &[],
 };
 
 /// The history, to be asked.
@@ -207,7 +209,14 @@ impl From<StoredRow> for HistoryRow {
 pub(crate) struct Projector {
     rows: Rows,
     /// The items' last statuses, as far as they are known.
-    statuses: HashMap<Uuid, String>,
+    statuses: HashMap<Uuid, Known>,
+}
+
+/// Where an item stands.
+struct Known {
+    status: String,
+    /// The item's last event.
+    position: i64,
 }
 
 impl Default for Projector {
@@ -225,13 +234,16 @@ impl Projection for Projector {
             self.load_statuses(tables, events).await?;
             for event in events {
                 let item = event.recorded.aggregate_id;
-                let before = self.statuses.get(&item).map(String::as_str);
+                let known = self.statuses.get_mut(&item);
+                let before = known.as_ref().map(|known| known.status.as_str());
                 let Some(step) = HistoryRow::from_event(event, before) else {
                     continue;
                 };
                 step.write(&mut self.rows.row());
-                if before != Some(&*step.status) {
-                    self.statuses.insert(item, step.status);
+                let (status, position) = (step.status, step.position);
+                match known {
+                    Some(known) => *known = Known { status, position },
+                    None => drop(self.statuses.insert(item, Known { status, position })),
                 }
             }
             Ok(())
@@ -247,7 +259,8 @@ impl Projection for Projector {
             return Writes::default();
         }
         if self.statuses.len() > REMEMBERED {
-            self.statuses.clear();
+            let before = median(self.statuses.values().map(|known| known.position));
+            self.statuses.retain(|_, known| known.position > before);
         }
         self.drain()
     }
@@ -306,8 +319,13 @@ impl Projector {
         )
         .fetch_all(tables.search(LAYOUT.table).await?)
         .await?;
-        self.statuses
-            .extend(known.into_iter().map(|row| (row.item_id, row.status)));
+        self.statuses.extend(known.into_iter().map(|row| {
+            let known = Known {
+                status: row.status,
+                position: 0,
+            };
+            (row.item_id, known)
+        }));
         Ok(())
     }
 }

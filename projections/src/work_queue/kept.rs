@@ -6,6 +6,7 @@
 //! block of positions; the events between the end of a block and the position
 //! that is asked for are counted when it is asked for.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
@@ -33,6 +34,7 @@ const LAYOUT: Layout = Layout {
     ],
     key: 4,
     validity: &[],
+    implied: &[],
 };
 
 const PAST: Layout = Layout {
@@ -80,30 +82,43 @@ pub(super) fn push_groups(query: &mut QueryBuilder<'_, Postgres>, end: i64) {
 
 /// What the kept counts tell apart.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, sqlx::FromRow)]
-struct Key {
+pub(super) struct Key {
     practice: String,
     team_id: Uuid,
     status: String,
     priority: i16,
 }
 
+impl Key {
+    pub(super) fn of(row: &WorkQueueRow) -> Self {
+        Self {
+            practice: row.practice.clone(),
+            team_id: row.team_id.unwrap_or_default(),
+            status: row.status.clone(),
+            priority: row.priority,
+        }
+    }
+
+    fn is_of(&self, row: &WorkQueueRow) -> bool {
+        self.priority == row.priority
+            && self.team_id == row.team_id.unwrap_or_default()
+            && self.status == row.status
+            && self.practice == row.practice
+    }
+}
+
 /// Where an item is counted, and what its group learns of it.
 #[derive(Debug, Clone)]
-pub(super) struct Place {
+struct Place {
     key: Key,
     team_name: Option<String>,
     opened_at: DateTime<Utc>,
 }
 
 impl Place {
-    pub(super) fn of(row: &WorkQueueRow) -> Self {
+    fn of(row: &WorkQueueRow) -> Self {
         Self {
-            key: Key {
-                practice: row.practice.clone(),
-                team_id: row.team_id.unwrap_or_default(),
-                status: row.status.clone(),
-                priority: row.priority,
-            },
+            key: Key::of(row),
             team_name: row.team_name.clone(),
             opened_at: row.opened_at,
         }
@@ -165,14 +180,17 @@ impl Counts {
         prepare_upsert(connection, &LAYOUT).await
     }
 
-    /// An event took an item from one place to another.
-    pub(super) fn add(&mut self, position: i64, before: Option<Place>, after: Option<Place>) {
-        let before = before.map(|place| place.key);
-        if before.as_ref() != after.as_ref().map(|place| &place.key) {
+    /// An event took an item from where it was counted to where it stands.
+    pub(super) fn add(&mut self, position: i64, before: Option<Key>, after: Option<&WorkQueueRow>) {
+        let has_moved = match (&before, after) {
+            (Some(before), Some(after)) => !before.is_of(after),
+            (before, after) => before.is_some() || after.is_some(),
+        };
+        if has_moved {
             self.moves.push(Move {
                 position,
                 before,
-                after,
+                after: after.map(Place::of),
             });
         }
     }
@@ -188,10 +206,10 @@ impl Counts {
         } in std::mem::take(&mut self.moves)
         {
             if let Some(key) = before {
-                self.change(position, &key, |group| group.items -= 1);
+                self.change(position, key, |group| group.items -= 1);
             }
             if let Some(place) = after {
-                self.change(position, &place.key, |group| {
+                self.change(position, place.key, |group| {
                     let at = place.opened_at;
                     let is_new = group.position == 0;
                     group.items += 1;
@@ -214,11 +232,16 @@ impl Counts {
 
     /// Changes a group by an event; the value that it had at the end of an
     /// earlier block is kept.
-    fn change(&mut self, position: i64, key: &Key, change: impl FnOnce(&mut Group)) {
-        let group = self.groups.entry(key.clone()).or_insert_with(Group::new);
+    fn change(&mut self, position: i64, key: Key, change: impl FnOnce(&mut Group)) {
+        let mut entry = match self.groups.entry(key) {
+            Entry::Occupied(entry) => entry,
+            Entry::Vacant(entry) => entry.insert_entry(Group::new()),
+        };
+        let group = entry.get();
         if group.position > 0 && block_end(group.position) < position {
-            group.write(key, &mut self.past.row());
+            group.write(entry.key(), &mut self.past.row());
         }
+        let group = entry.get_mut();
         change(group);
         group.position = position;
         group.has_changed = true;

@@ -33,7 +33,7 @@ pub use filter::{CustomField, TimeRange, WorkItemFilter};
 pub use page::{Direction, Keyset, Order, OrderBy, Page};
 pub use row::{WorkQueueRow, external_reference};
 
-pub(crate) const VERSION: i32 = 2;
+pub(crate) const VERSION: i32 = 3;
 pub(crate) const TABLES: &[&str] = &[
     "work_queue",
     "work_queue_past",
@@ -100,9 +100,32 @@ const LAYOUT: Layout = Layout {
     ],
     key: 1,
     validity: &[],
+    implied: &[],
 };
 
-const PAST: Layout = LAYOUT.past("work_queue_past");
+const PAST: Layout = LAYOUT.past("work_queue_past").implying(IMPLIED);
+
+/// What past versions leave empty: there is one for nearly every event, and
+/// most have none of these.
+const IMPLIED: &[(&str, &str)] = &[
+    ("priority_overridden", "false"),
+    ("is_major", "false"),
+    ("hand_over_count", "0"),
+    ("cross_department_count", "0"),
+    ("urge_count", "0"),
+    ("cycle", "1"),
+    ("escalation_level", "0::smallint"),
+    ("comment_count", "0"),
+    ("effort_minutes", "0::bigint"),
+    ("feedback_given", "false"),
+    ("archived", "false"),
+    ("watchers", "'{}'"),
+    ("cis", "'{}'"),
+    ("external_references", "'{}'"),
+    ("custom_fields", "'{}'"),
+    ("attachment_names", "'{}'"),
+    ("search_text", search::SHORT_TEXTS),
+];
 
 /// The kinds of aggregates that are work items.
 const PRACTICES: [&str; 1] = ["incident"];
@@ -210,6 +233,10 @@ impl ItemRow for WorkQueueRow {
         Self::write(self, row);
     }
 
+    fn write_past(&self, row: &mut Row<'_>) {
+        Self::write_past(self, row);
+    }
+
     fn item_id(&self) -> Uuid {
         self.item_id
     }
@@ -257,7 +284,7 @@ impl Projection for Projector {
         async move {
             self.rows.load(tables, events).await?;
             for event in events {
-                let (before, after) = self.rows.apply(event, |row| row.map(kept::Place::of));
+                let (before, after) = self.rows.apply(event, |row| row.map(kept::Key::of));
                 self.counts.add(event.recorded.position, before, after);
                 write_texts(&mut self.texts, event);
             }

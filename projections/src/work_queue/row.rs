@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::search;
 use crate::copy::Row;
 
 /// A work item of any practice as it stands.
@@ -131,8 +132,9 @@ pub fn external_reference(system: &str, reference: &str) -> String {
 }
 
 impl WorkQueueRow {
-    /// Every short text of the row in lower case, a line each.
-    pub(super) fn search_text(&self) -> String {
+    /// The short texts of the row that stand in columns of their own, in the
+    /// order in which they are searched.
+    fn short_texts(&self) -> impl Iterator<Item = &str> {
         let fields = [
             Some(&self.number),
             Some(&self.summary),
@@ -150,31 +152,42 @@ impl WorkQueueRow {
             &self.external_references,
             &self.attachment_names,
         ];
-        let texts = fields
-            .into_iter()
-            .flatten()
+        let fields = fields.into_iter().flatten();
+        fields
             .chain(lists.into_iter().flatten())
-            .chain(
-                self.custom_fields
-                    .iter()
-                    .flat_map(|(name, value)| [name, value]),
-            );
+            .map(String::as_str)
+    }
+
+    /// Every short text of the row in lower case, a line each.
+    fn search_text(&self) -> String {
+        let custom_fields = self
+            .custom_fields
+            .iter()
+            .flat_map(|(name, value)| [name.as_str(), value]);
         let mut search_text = String::new();
-        for text in texts {
-            let start = search_text.len();
-            if text.is_ascii() {
-                search_text.push_str(text);
-                search_text[start..].make_ascii_lowercase();
-            } else {
-                search_text.push_str(&text.to_lowercase());
-            }
+        for text in self.short_texts().chain(custom_fields) {
+            search::push_lowercase(&mut search_text, text);
             search_text.push('\n');
         }
         search_text
     }
 
+    /// Whether [`search::SHORT_TEXTS`] gives the text to be searched.
+    fn implies_search_text(&self) -> bool {
+        self.custom_fields.is_empty() && self.short_texts().all(search::has_only_ascii_case)
+    }
+
     /// Writes the row in the order of the layout.
     pub(super) fn write(&self, row: &mut Row<'_>) {
+        self.write_as(row, Written::Live);
+    }
+
+    /// The same for a past version, without what is implied in one.
+    pub(super) fn write_past(&self, row: &mut Row<'_>) {
+        self.write_as(row, Written::Past);
+    }
+
+    fn write_as(&self, row: &mut Row<'_>, written: Written) {
         row.uuid(self.item_id);
         row.text(&self.practice);
         row.text(&self.number);
@@ -184,7 +197,7 @@ impl WorkQueueRow {
         row.text(&self.stage);
         row.boolean(self.is_open);
         row.smallint(self.priority);
-        row.boolean(self.priority_overridden);
+        row.optional(written.flag(self.priority_overridden), Row::boolean);
         row.optional_text(self.impact.as_deref());
         row.optional_text(self.urgency.as_deref());
         row.optional(self.matrix_version, Row::integer);
@@ -199,14 +212,14 @@ impl WorkQueueRow {
         row.optional(self.line, Row::smallint);
         row.optional_text(self.department.as_deref());
         row.optional_text(self.person.as_deref());
-        row.boolean(self.is_major);
-        row.integer(self.hand_over_count);
-        row.integer(self.cross_department_count);
-        row.integer(self.urge_count);
-        row.integer(self.cycle);
-        row.smallint(self.escalation_level);
-        row.integer(self.comment_count);
-        row.bigint(self.effort_minutes);
+        row.optional(written.flag(self.is_major), Row::boolean);
+        row.optional(written.unless(self.hand_over_count, 0), Row::integer);
+        row.optional(written.unless(self.cross_department_count, 0), Row::integer);
+        row.optional(written.unless(self.urge_count, 0), Row::integer);
+        row.optional(written.unless(self.cycle, 1), Row::integer);
+        row.optional(written.unless(self.escalation_level, 0), Row::smallint);
+        row.optional(written.unless(self.comment_count, 0), Row::integer);
+        row.optional(written.unless(self.effort_minutes, 0), Row::bigint);
         row.time(self.opened_at);
         row.time(self.updated_at);
         row.time(self.registered_at);
@@ -217,15 +230,46 @@ impl WorkQueueRow {
         row.optional_time(self.restored_at);
         row.optional_time(self.closed_at);
         row.optional_time(self.last_contact_at);
-        row.boolean(self.feedback_given);
-        row.boolean(self.archived);
-        row.texts(self.watchers.iter().map(String::as_str));
-        row.texts(self.cis.iter().map(String::as_str));
-        row.texts(self.external_references.iter().map(String::as_str));
-        row.jsonb(&self.custom_fields);
-        row.texts(self.attachment_names.iter().map(String::as_str));
-        row.text(&self.search_text());
+        row.optional(written.flag(self.feedback_given), Row::boolean);
+        row.optional(written.flag(self.archived), Row::boolean);
+        row.optional(written.list(&self.watchers), Row::texts);
+        row.optional(written.list(&self.cis), Row::texts);
+        row.optional(written.list(&self.external_references), Row::texts);
+        row.optional(written.fields(&self.custom_fields), Row::jsonb);
+        row.optional(written.list(&self.attachment_names), Row::texts);
+        row.optional_text(written.search_text(self).as_deref());
         row.bigint(self.version);
         row.bigint(self.position);
+    }
+}
+
+/// Where a row is written to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Written {
+    /// Among the rows as they are now, with everything.
+    Live,
+    /// Among the past versions, without what is implied there.
+    Past,
+}
+
+impl Written {
+    fn unless<T: Copy + PartialEq>(self, value: T, implied: T) -> Option<T> {
+        (self == Self::Live || value != implied).then_some(value)
+    }
+
+    fn flag(self, value: bool) -> Option<bool> {
+        self.unless(value, false)
+    }
+
+    fn list(self, values: &[String]) -> Option<&[String]> {
+        self.unless(values, &[])
+    }
+
+    fn fields(self, fields: &BTreeMap<String, String>) -> Option<&BTreeMap<String, String>> {
+        (self == Self::Live || !fields.is_empty()).then_some(fields)
+    }
+
+    fn search_text(self, row: &WorkQueueRow) -> Option<String> {
+        (self == Self::Live || !row.implies_search_text()).then(|| row.search_text())
     }
 }

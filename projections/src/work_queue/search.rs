@@ -15,7 +15,41 @@ pub(super) const TEXT_LAYOUT: Layout = Layout {
     columns: &["item_id", "position", "is_public", "body"],
     key: 3,
     validity: &[],
+    implied: &[],
 };
+
+/// The short texts of a row `w` as they are searched, in SQL, for rows without
+/// custom fields in which nothing has upper and lower case but ASCII. Others
+/// have the text itself.
+pub(super) const SHORT_TEXTS: &str = "lower(concat_ws(E'\\n', w.number, w.summary, w.requester, \
+    w.affected_person, w.service, w.category_code, w.team_name, w.department, w.person, \
+    nullif(array_to_string(w.watchers, E'\\n'), ''), nullif(array_to_string(w.cis, E'\\n'), ''), \
+    nullif(array_to_string(w.external_references, E'\\n'), ''), \
+    nullif(array_to_string(w.attachment_names, E'\\n'), ''), '') collate \"C\")";
+
+/// Adds a text in lower case.
+pub(super) fn push_lowercase(to: &mut String, text: &str) {
+    let start = to.len();
+    if has_only_ascii_case(text) {
+        to.push_str(text);
+        to[start..].make_ascii_lowercase();
+    } else {
+        to.push_str(&text.to_lowercase());
+    }
+}
+
+/// Whether ASCII's letters are the only ones of a text that change in lower
+/// case.
+pub(super) fn has_only_ascii_case(text: &str) -> bool {
+    /// Chinese, Japanese and what surrounds them in Unicode.
+    const WITHOUT_CASE: std::ops::RangeInclusive<char> = '\u{2e80}'..='\u{a63f}';
+    text.is_ascii()
+        || text.chars().all(|character| {
+            character.is_ascii()
+                || WITHOUT_CASE.contains(&character)
+                || character.to_lowercase().eq([character])
+        })
+}
 
 /// Writes down what an event brings to search in.
 pub(super) fn write_texts(rows: &mut Rows, event: &Decoded) {
@@ -33,7 +67,14 @@ pub(super) fn write_texts(rows: &mut Rows, event: &Decoded) {
         row.uuid(event.recorded.aggregate_id);
         row.bigint(event.recorded.position);
         row.boolean(is_public);
-        row.text(&body.join("\n").to_lowercase());
+        let mut lowercase = String::new();
+        for (place, text) in body.into_iter().enumerate() {
+            if place > 0 {
+                lowercase.push('\n');
+            }
+            push_lowercase(&mut lowercase, text);
+        }
+        row.text(&lowercase);
     }
 }
 
@@ -102,4 +143,30 @@ pub(super) fn pattern(text: &str) -> String {
     }
     pattern.push('%');
     pattern
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::push_lowercase;
+
+    proptest! {
+        #[test]
+        fn texts_are_searched_in_the_lower_case_of_unicode(text in "\\PC*") {
+            let mut lowercase = String::new();
+            push_lowercase(&mut lowercase, &text);
+            prop_assert_eq!(lowercase, text.to_lowercase());
+        }
+    }
+
+    #[test]
+    fn every_letter_is_searched_in_the_lower_case_of_unicode() {
+        for letter in '\0'..=char::MAX {
+            let text = letter.to_string();
+            let mut lowercase = String::new();
+            push_lowercase(&mut lowercase, &text);
+            assert_eq!(lowercase, text.to_lowercase());
+        }
+    }
 }

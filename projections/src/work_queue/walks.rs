@@ -18,7 +18,7 @@ use super::cursor::Key;
 use super::span::Within;
 use super::{Cursor, LAYOUT, OrderBy, PAST, SELECTED, WorkItemFilter};
 use crate::status::{incident_stage, is_open};
-use crate::validity::{Found, path, push_valid, push_versions};
+use crate::validity::{Found, path, push_past, push_valid, push_versions};
 use crate::{AsOf, ReadError};
 
 /// Every status of every practice.
@@ -259,9 +259,7 @@ impl<'f> PageParts<'f> {
     fn push_source(&self, query: &mut QueryBuilder<'_, Postgres>, along: Along) {
         match along {
             Along::Live | Along::Lasting => push_versions(query, (&LAYOUT, &PAST), self.as_of),
-            Along::Passing => {
-                query.push(PAST.table).push(" q");
-            }
+            Along::Passing => push_past(query, &PAST),
         }
         query.push(" where true");
         match along {

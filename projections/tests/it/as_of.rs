@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use domain::work_item::SupportLine;
+use domain::ids::CiId;
+use domain::work_item::{DetailField, SupportLine, WorkCommand};
 use event_store::Filter;
 use projections::incident_detail::IncidentDetail;
 use projections::rebuild::rebuild;
@@ -16,7 +17,7 @@ use projections::{AsOf, Decoded, ProjectionName, ReadModels};
 use strum::IntoEnumIterator;
 use uuid::Uuid;
 
-use crate::desk::{Desk, person, team, to_team};
+use crate::desk::{Desk, external, intake, line, person, team, text, to_team};
 use crate::journey::live;
 use crate::paging::{all, filters, orders, walk};
 
@@ -167,10 +168,10 @@ async fn a_requester_sees_of_then_what_is_theirs_today() {
     let desk = Desk::open().await;
     let id = desk.register().await;
     let then = desk.head().await;
-    let correction = domain::work_item::WorkCommand::CorrectDetails {
-        field: domain::work_item::DetailField::Requester,
-        to: Some("zhao.min".to_owned()).map(|name| crate::desk::text(&name)),
-        reason: crate::desk::text("It was another one who called."),
+    let correction = WorkCommand::CorrectDetails {
+        field: DetailField::Requester,
+        to: Some(text("zhao.min")),
+        reason: text("It was another one who called."),
     };
     desk.coordinator(id, correction).await;
     desk.catch_up().await;
@@ -200,8 +201,7 @@ async fn what_was_written_down_since_does_not_lie_in_the_way() {
     for _ in 0..20 {
         let id = desk.register().await;
         let to = to_team(team("IT Network", SupportLine::Second));
-        desk.coordinator(id, domain::work_item::WorkCommand::Assign { to })
-            .await;
+        desk.coordinator(id, WorkCommand::Assign { to }).await;
     }
     desk.catch_up().await;
     let read = desk.read().as_of(AsOf::Position(then));
@@ -217,5 +217,83 @@ async fn what_was_written_down_since_does_not_lie_in_the_way() {
     }
     let nothing = desk.read().as_of(AsOf::Position(0)).work_queue();
     assert_eq!(nothing.total(&filter).await.unwrap(), 0);
+    desk.close().await;
+}
+
+/// Words that change in lower case beyond ASCII, and words that do not; of
+/// columns, of lists and of the organisation's own fields.
+#[tokio::test]
+async fn inc_26_short_texts_of_then_are_found_in_any_case() {
+    const SUMMARIES: [&str; 4] = ["VPN 无法连接", "ÄRGER mit VPN", "ΣΟΦΟΣ", "ＶＰＮ"];
+    let desk = Desk::open().await;
+    let mut ids = Vec::new();
+    for summary in SUMMARIES {
+        let mut intake = intake(desk.next_number());
+        intake.summary = line(summary);
+        let id = desk.register_as(intake).await;
+        let ci = CiId::new("FW-Shanghai-01").unwrap();
+        desk.coordinator(id, WorkCommand::LinkCi { ci }).await;
+        let external = external("Hotline", "REQ-Ω");
+        desk.coordinator(id, WorkCommand::AddExternalReference { external })
+            .await;
+        let field = WorkCommand::SetCustomField {
+            name: line("Policy"),
+            value: Some(text("P-ÉTÉ")),
+        };
+        ids.push(id);
+        if summary == "ΣΟΦΟΣ" {
+            desk.coordinator(id, field).await;
+        }
+    }
+    let then = desk.head().await;
+    let found = async |read: ReadModels| {
+        let mut found = Vec::new();
+        for text in [
+            "vpn 无",
+            "ärger",
+            "Ärger MIT",
+            "σοφος",
+            "ΣΟΦΟΣ",
+            "ｖｐｎ",
+            "无法",
+            "fw-SHANGHAI",
+            "req-ω",
+            "hotline REQ",
+            "policy",
+            "p-été",
+            "inc0000",
+            "CHEN.jie",
+            "remote-",
+            "nothing of it",
+        ] {
+            let filter = WorkItemFilter {
+                text: Some(text.to_owned()),
+                ..WorkItemFilter::default()
+            };
+            let order = orders().next().unwrap();
+            let rows = all(&read.work_queue(), &filter, order).await;
+            let ids: BTreeSet<Uuid> = rows.iter().map(|row| row.item_id).collect();
+            found.push((text, ids));
+        }
+        found
+    };
+    desk.catch_up().await;
+    let at_that_time = found(desk.read()).await;
+    let sizes: Vec<usize> = at_that_time.iter().map(|(_, ids)| ids.len()).collect();
+    assert_eq!(sizes, [1, 1, 1, 1, 1, 1, 1, 4, 4, 4, 1, 1, 4, 4, 4, 0]);
+    for id in ids {
+        let correction = WorkCommand::CorrectDetails {
+            field: DetailField::Summary,
+            to: Some(text("printer")),
+            reason: text("It was another device."),
+        };
+        desk.coordinator(id, correction).await;
+        let ci = CiId::new("FW-Shanghai-01").unwrap();
+        desk.coordinator(id, WorkCommand::UnlinkCi { ci }).await;
+    }
+    desk.catch_up().await;
+    let read = desk.read().as_of(AsOf::Position(then));
+    assert_eq!(found(read).await, at_that_time);
+    assert_ne!(found(desk.read()).await, at_that_time);
     desk.close().await;
 }

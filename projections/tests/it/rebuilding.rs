@@ -2,10 +2,12 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use futures_util::{StreamExt, stream};
 use projections::rebuild::{check, rebuild};
 use projections::{ProjectionError, ProjectionName};
 use sqlx::Executor;
 use strum::IntoEnumIterator;
+use uuid::Uuid;
 
 use crate::desk::Desk;
 use crate::journey::live;
@@ -245,5 +247,36 @@ async fn what_a_killed_rebuild_left_behind_is_in_nobodys_way() {
         differences(&desk, ProjectionName::WorkQueue).await,
         (0, Vec::new())
     );
+    desk.close().await;
+}
+
+/// More items than are held in memory: the first ones have been written when
+/// something happens to them again, and are found by keys that are made while
+/// the rest is still to come.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn items_that_no_longer_fit_into_memory_are_found_in_the_half_filled_tables() {
+    const ITEMS: usize = 21_000;
+    const AT_ONCE: usize = 256;
+    let desk = Desk::open().await;
+    let registered = stream::iter(0..ITEMS).map(|_| desk.register());
+    let ids: Vec<Uuid> = registered.buffered(AT_ONCE).collect().await;
+    for id in &ids[..20] {
+        desk.start_work(*id, "IT Network").await;
+    }
+    desk.register().await;
+    desk.comment(ids[0], "Still waiting.").await;
+    desk.catch_up().await;
+    for name in [ProjectionName::WorkQueue, ProjectionName::IncidentDetail] {
+        assert_eq!(differences(&desk, name).await, (0, Vec::new()), "{name:?}");
+    }
+    let name = ProjectionName::WorkQueue;
+    let before = desk.read().work_queue().by_ids(&ids[..40]).await.unwrap();
+    rebuild(&desk.log, desk.database(), name, &|_, _| ())
+        .await
+        .unwrap();
+    let mut after = desk.read().work_queue().by_ids(&ids[..40]).await.unwrap();
+    after.sort_by_key(|row| before.iter().position(|one| one.item_id == row.item_id));
+    assert_eq!(after, before);
+    assert_eq!(differences(&desk, name).await, (0, Vec::new()));
     desk.close().await;
 }
