@@ -300,18 +300,34 @@ impl Row<'_> {
         self.set_length(length_at, start);
     }
 
-    /// A value as `jsonb`. One that JSON cannot say is `null`.
+    /// A value as `jsonb`.
     pub(crate) fn jsonb(&mut self, value: &impl Serialize) {
         const VERSION: u8 = 1;
         let length_at = self.buffer.len();
         self.length(0);
         let start = self.buffer.len();
         self.buffer.push(VERSION);
+        self.json(value);
+        self.set_length(length_at, start);
+    }
+
+    /// A value as JSON in a column of text, for what is only ever read as a
+    /// whole: PostgreSQL takes a text in four times as fast as it reads JSON.
+    pub(crate) fn json_text(&mut self, value: &impl Serialize) {
+        let length_at = self.buffer.len();
+        self.length(0);
+        let start = self.buffer.len();
+        self.json(value);
+        self.set_length(length_at, start);
+    }
+
+    /// One that JSON cannot say is `null`.
+    fn json(&mut self, value: &impl Serialize) {
+        let start = self.buffer.len();
         if serde_json::to_writer(&mut *self.buffer, value).is_err() {
-            self.buffer.truncate(start + 1);
+            self.buffer.truncate(start);
             self.buffer.extend_from_slice(b"null");
         }
-        self.set_length(length_at, start);
     }
 
     pub(crate) fn optional<T>(&mut self, value: Option<T>, write: impl FnOnce(&mut Self, T)) {

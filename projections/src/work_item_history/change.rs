@@ -6,6 +6,9 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use domain::incident::Event;
 use domain::work_item::{TeamRef, WorkEvent};
 use serde::{Deserialize, Serialize};
+use sqlx::error::BoxDynError;
+use sqlx::postgres::{PgTypeInfo, PgValueRef};
+use sqlx::{Decode, Postgres, Type};
 
 /// A field before and after an event; nothing where it was, or is, empty, or
 /// where the event does not say what it was.
@@ -19,6 +22,26 @@ pub struct Change {
     /// What it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
+}
+
+/// Changes as the table has them: JSON in a column of text.
+pub(super) struct StoredChanges(pub(super) Vec<Change>);
+
+impl Type<Postgres> for StoredChanges {
+    fn type_info() -> PgTypeInfo {
+        <&str as Type<Postgres>>::type_info()
+    }
+
+    fn compatible(found: &PgTypeInfo) -> bool {
+        <&str as Type<Postgres>>::compatible(found)
+    }
+}
+
+impl<'r> Decode<'r, Postgres> for StoredChanges {
+    fn decode(value: PgValueRef<'r>) -> Result<Self, BoxDynError> {
+        let text = <&str as Decode<Postgres>>::decode(value)?;
+        Ok(Self(serde_json::from_str(text)?))
+    }
 }
 
 /// Changes in the making.

@@ -9,7 +9,6 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt;
 use sqlx::PgPool;
-use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::copy::{Layout, Rows};
@@ -18,10 +17,12 @@ use crate::recent::median;
 use crate::writes::Writes;
 use crate::{AsOf, Decoded, ProjectionError, ReadError};
 
+use change::StoredChanges;
+
 pub use change::Change;
 pub use step::HistoryRow;
 
-pub(crate) const VERSION: i32 = 1;
+pub(crate) const VERSION: i32 = 2;
 pub(crate) const TABLES: &[&str] = &["work_item_history"];
 
 const LAYOUT: Layout = Layout {
@@ -85,7 +86,7 @@ impl WorkItemHistory {
                 h.actor as "actor!", h.role, h.on_behalf_of, h.channel, h.rule,
                 h.command_id as "command_id!", h.correlation_id, h.causation_id, h.reason, h.text,
                 h.visibility, h.from_requester, h.status_before, h.status as "status!",
-                h.changes as "changes!: Json<Vec<Change>>"
+                h.changes as "changes!: StoredChanges"
             from unnest($1::uuid[]) as item (id)
             cross join lateral (
                 select *
@@ -126,7 +127,7 @@ impl WorkItemHistory {
                 h.actor as "actor!", h.role, h.on_behalf_of, h.channel, h.rule,
                 h.command_id as "command_id!", h.correlation_id, h.causation_id, h.reason, h.text,
                 h.visibility, h.from_requester, h.status_before, h.status as "status!",
-                h.changes as "changes!: Json<Vec<Change>>"
+                h.changes as "changes!: StoredChanges"
             from unnest($1::uuid[]) as item (id)
             cross join lateral (
                 select *
@@ -173,7 +174,7 @@ struct StoredRow {
     from_requester: Option<bool>,
     status_before: Option<String>,
     status: String,
-    changes: Json<Vec<Change>>,
+    changes: StoredChanges,
 }
 
 impl From<StoredRow> for HistoryRow {

@@ -140,7 +140,7 @@ impl HistoryRow {
         row.optional(self.from_requester, Row::boolean);
         row.optional_text(self.status_before.as_deref());
         row.text(&self.status);
-        row.jsonb(&self.changes);
+        row.json_text(&self.changes);
     }
 }
 
