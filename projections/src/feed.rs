@@ -33,7 +33,8 @@ impl Batch {
             last: after,
             problem: None,
         };
-        for event in events {
+        let mut events = events.into_iter();
+        while let Some(event) = events.next() {
             let position = event.position;
             if position != batch.last + 1 {
                 batch.problem = Some(missing(batch.last + 1));
@@ -45,7 +46,12 @@ impl Batch {
                 Interest::Content => Some(Decoded::new(event)),
             };
             match decoded {
-                Some(Ok(decoded)) => batch.events.push(decoded),
+                Some(Ok(decoded)) => {
+                    if batch.events.is_empty() {
+                        batch.events.reserve(1 + events.size_hint().0);
+                    }
+                    batch.events.push(decoded);
+                }
                 Some(Err(problem)) => {
                     batch.problem = Some(problem.into());
                     return batch;

@@ -12,6 +12,7 @@ use crate::copy::Rows;
 /// Something that is to be written.
 pub(crate) trait Write: Send {
     /// The table of which it needs the key, to find rows that are there.
+    /// Nothing where it only adds rows: these may come in any order.
     fn searched(&self) -> Option<&'static str>;
 
     /// Writes it.
@@ -54,10 +55,6 @@ impl Writes {
         self.added
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.all.is_empty()
-    }
-
     /// The tables of which the key is needed, to find rows that are there.
     pub(crate) fn searched(&self) -> impl Iterator<Item = &'static str> {
         self.all.iter().filter_map(|write| write.searched())
@@ -69,6 +66,15 @@ impl Writes {
             write.write(connection).await?;
         }
         Ok(())
+    }
+}
+
+impl IntoIterator for Writes {
+    type Item = Box<dyn Write>;
+    type IntoIter = std::vec::IntoIter<Box<dyn Write>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.all.into_iter()
     }
 }
 

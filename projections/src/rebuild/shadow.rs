@@ -103,8 +103,8 @@ impl Shadow {
     }
 
     /// Fills the copy from the log up to a position. What has been read stays
-    /// in memory within bounds: nobody else writes these tables. While one
-    /// connection writes, folding goes on.
+    /// in memory within bounds: nobody else writes these tables. While other
+    /// connections write, folding goes on.
     pub(super) async fn load(
         &mut self,
         upto: i64,
@@ -140,14 +140,18 @@ impl Shadow {
     }
 
     async fn start_writer(&mut self) -> Result<Writer, ProjectionError> {
-        let mut connection = self.connect().await?;
-        // Nobody is told before the swap, which makes all of it durable.
-        execute(&mut connection, "set synchronous_commit to off").await?;
-        self.projection.prepare(&mut connection).await?;
-        Ok(Writer::start(connection))
+        let mut connections = Vec::new();
+        for _ in 0..Writer::CONNECTIONS {
+            let mut connection = self.connect().await?;
+            // Nobody is told before the swap, which makes all of it durable.
+            execute(&mut connection, "set synchronous_commit to off").await?;
+            self.projection.prepare(&mut connection).await?;
+            connections.push(connection);
+        }
+        Ok(Writer::start(connections))
     }
 
-    /// A second connection to the copy.
+    /// Another connection to the copy.
     async fn connect(&mut self) -> Result<PgConnection, ProjectionError> {
         let mut connection = self.options.connect().await?;
         enter(&mut connection, &self.schema, &self.home).await?;
@@ -266,7 +270,7 @@ impl Shadow {
     }
 }
 
-/// The tables of the copy, which another connection writes.
+/// The tables of the copy, which other connections write.
 struct WrittenAside<'l> {
     writer: Writer,
     lease: &'l mut Lease,

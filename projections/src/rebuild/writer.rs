@@ -1,102 +1,113 @@
-//! A connection that writes what a projection gives away, while the projection
-//! goes on folding.
+//! Connections that write what a projection gives away, while the projection
+//! goes on folding. One alone would wait for the program about as often as the
+//! program waits for it.
+
+use std::sync::Arc;
 
 use sqlx::{Connection, PgConnection};
-use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinHandle;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
 
 use crate::ProjectionError;
-use crate::writes::Writes;
+use crate::writes::{Write, Writes};
 
-/// Writes in the order in which it is asked to.
+/// Writes new rows as they come, and everything else alone and in its order.
 pub(super) struct Writer {
-    jobs: mpsc::Sender<Job>,
-    task: JoinHandle<Result<(), sqlx::Error>>,
-    /// Whether something was handed over since the last wait.
-    is_behind: bool,
+    jobs: UnboundedSender<Job>,
+    /// A permit for each job that may be there, waiting or being done.
+    room: Arc<Semaphore>,
+    tasks: JoinSet<Result<(), sqlx::Error>>,
 }
 
-enum Job {
-    Write(Writes),
-    /// Says when everything before is written.
-    Tell(oneshot::Sender<()>),
+/// Something to be written, which makes room when that is done.
+struct Job {
+    write: Box<dyn Write>,
+    room: OwnedSemaphorePermit,
 }
 
 impl Writer {
-    pub(super) fn start(connection: PgConnection) -> Self {
-        /// How much waits to be written at most, besides what is being written.
-        const AHEAD: usize = 1;
-        let (jobs, received) = mpsc::channel(AHEAD);
-        Self {
-            jobs,
-            task: tokio::spawn(write(connection, received)),
-            is_behind: false,
+    /// How many connections write.
+    pub(super) const CONNECTIONS: u32 = 2;
+    /// How many jobs are there at most: those that are being done, and one
+    /// that waits.
+    const JOBS: u32 = Self::CONNECTIONS + 1;
+
+    pub(super) fn start(connections: Vec<PgConnection>) -> Self {
+        let (jobs, received) = unbounded_channel();
+        let received = Arc::new(Mutex::new(received));
+        let room = Arc::new(Semaphore::new(Self::JOBS as usize));
+        let mut tasks = JoinSet::new();
+        for connection in connections {
+            tasks.spawn(work(connection, Arc::clone(&received), Arc::clone(&room)));
         }
+        Self { jobs, room, tasks }
     }
 
-    /// Hands something over, as soon as there is room.
+    /// Hands something over, as soon as there is room. What has to find rows
+    /// waits for everything before it, and everything behind it waits for it.
     pub(super) async fn write(&mut self, writes: Writes) -> Result<(), ProjectionError> {
-        if writes.is_empty() {
-            return Ok(());
+        for write in writes {
+            let needed = match write.searched() {
+                Some(_) => Self::JOBS,
+                None => 1,
+            };
+            let room = self.room(needed).await?;
+            // Where nobody is left who would do it, there is no room either.
+            let _sent = self.jobs.send(Job { write, room });
         }
-        self.is_behind = true;
-        self.send(Job::Write(writes)).await
+        Ok(())
     }
 
     /// Waits until everything is written.
     pub(super) async fn wait(&mut self) -> Result<(), ProjectionError> {
-        if !self.is_behind {
-            return Ok(());
-        }
-        let (tell, told) = oneshot::channel();
-        self.send(Job::Tell(tell)).await?;
-        if told.await.is_err() {
-            return Err(self.failure().await);
-        }
-        self.is_behind = false;
-        Ok(())
+        self.room(Self::JOBS).await.map(drop)
     }
 
     /// Waits until everything is written, and ends.
-    pub(super) async fn finish(self) -> Result<(), ProjectionError> {
+    pub(super) async fn finish(mut self) -> Result<(), ProjectionError> {
         drop(self.jobs);
-        Ok(self.task.await.unwrap_or_else(|_| Err(gone()))?)
+        while let Some(ended) = self.tasks.join_next().await {
+            ended.unwrap_or(Err(sqlx::Error::WorkerCrashed))?;
+        }
+        Ok(())
     }
 
-    async fn send(&mut self, job: Job) -> Result<(), ProjectionError> {
-        match self.jobs.send(job).await {
-            Ok(()) => Ok(()),
+    async fn room(&mut self, jobs: u32) -> Result<OwnedSemaphorePermit, ProjectionError> {
+        match Arc::clone(&self.room).acquire_many_owned(jobs).await {
+            Ok(room) => Ok(room),
             Err(_) => Err(self.failure().await),
         }
     }
 
-    /// Why it has ended before its time.
+    /// Why one of the tasks has ended before its time.
     async fn failure(&mut self) -> ProjectionError {
-        let ended = (&mut self.task).await.unwrap_or(Ok(()));
-        ended.err().unwrap_or_else(gone).into()
+        let ended = self.tasks.join_next().await;
+        let error = ended.and_then(Result::ok).and_then(Result::err);
+        error.unwrap_or(sqlx::Error::WorkerCrashed).into()
     }
 }
 
-fn gone() -> sqlx::Error {
-    sqlx::Error::WorkerCrashed
-}
-
-async fn write(
+async fn work(
     mut connection: PgConnection,
-    mut jobs: mpsc::Receiver<Job>,
+    jobs: Arc<Mutex<UnboundedReceiver<Job>>>,
+    room: Arc<Semaphore>,
 ) -> Result<(), sqlx::Error> {
-    while let Some(job) = jobs.recv().await {
-        match job {
-            Job::Write(writes) => {
-                let mut transaction = connection.begin().await?;
-                writes.write(&mut transaction).await?;
-                transaction.commit().await?;
-            }
-            Job::Tell(tell) => {
-                // Who asked may have given up.
-                let _told = tell.send(());
-            }
+    loop {
+        let Some(job) = jobs.lock().await.recv().await else {
+            return connection.close().await;
+        };
+        let written = write(&mut connection, job.write).await;
+        if written.is_err() {
+            room.close();
+            return written;
         }
+        drop(job.room);
     }
-    connection.close().await
+}
+
+async fn write(connection: &mut PgConnection, write: Box<dyn Write>) -> Result<(), sqlx::Error> {
+    let mut transaction = connection.begin().await?;
+    write.write(&mut transaction).await?;
+    transaction.commit().await
 }
