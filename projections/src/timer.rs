@@ -101,33 +101,53 @@ impl Timers {
         Ok(timers)
     }
 
-    /// Sets a timer aside that cannot be acted upon now, until an event lets
-    /// it try again. One that another event has set meanwhile stays.
-    pub async fn park(&self, process: &str, timer: &Timer) -> Result<(), ReadError> {
+    /// Sets timers aside that cannot be acted upon now, until an event lets
+    /// them try again. One that another event has set meanwhile stays.
+    pub async fn park(&self, process: &str, timers: &[Timer]) -> Result<(), ReadError> {
+        let (keys, sources) = columns(timers);
         sqlx::query!(
-            "update timers set parked = true where process = $1 and key = $2 and source_position = $3",
+            "
+            update timers t set parked = true
+            from unnest($2::uuid[], $3::bigint[]) as tried (key, source_position)
+            where t.process = $1 and t.key = tried.key
+                and t.source_position = tried.source_position
+            ",
             process,
-            timer.key,
-            timer.source_position,
+            &keys,
+            &sources,
         )
         .execute(&self.pool)
         .await?;
         Ok(())
     }
 
-    /// Removes a timer that has been acted upon. One that another event has
-    /// set meanwhile stays.
-    pub async fn clear(&self, process: &str, timer: &Timer) -> Result<(), ReadError> {
+    /// Removes timers that have been acted upon. One that another event has set
+    /// meanwhile stays.
+    pub async fn clear(&self, process: &str, timers: &[Timer]) -> Result<(), ReadError> {
+        let (keys, sources) = columns(timers);
         sqlx::query!(
-            "delete from timers where process = $1 and key = $2 and source_position = $3",
+            "
+            delete from timers t
+            using unnest($2::uuid[], $3::bigint[]) as done (key, source_position)
+            where t.process = $1 and t.key = done.key
+                and t.source_position = done.source_position
+            ",
             process,
-            timer.key,
-            timer.source_position,
+            &keys,
+            &sources,
         )
         .execute(&self.pool)
         .await?;
         Ok(())
     }
+}
+
+/// What tells timers apart, column by column, as statements take it.
+fn columns(timers: &[Timer]) -> (Vec<Uuid>, Vec<i64>) {
+    let columns = timers
+        .iter()
+        .map(|timer| (timer.key, timer.source_position));
+    columns.unzip()
 }
 
 /// Takes the changes in that the events up to a position bring, and moves the

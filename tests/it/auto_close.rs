@@ -1,6 +1,8 @@
 //! A resolved incident that nobody confirms or rejects within its window is
 //! closed by the desk.
 
+use std::collections::HashSet;
+
 use serde_json::{Value, json};
 use tests::{Incident, Person, Team, TestDesk};
 
@@ -190,4 +192,26 @@ async fn inc_29_an_answer_in_time_stops_the_timer() {
             .await
             .contains(&"Closed".to_owned())
     );
+}
+
+/// While one is closed others are being resolved: none of them may be missed.
+#[tokio::test]
+async fn inc_29_what_is_resolved_while_others_are_closed_is_closed_as_well() {
+    const INCIDENTS: usize = 60;
+    let desk = TestDesk::open().await;
+    let (coordinator, team) = (desk.coordinator().await, desk.second_line().await);
+    let overdue = (0..INCIDENTS).map(|_| resolved_ago(&coordinator, &team, 8, json!({})));
+    let resolved = futures_util::future::join_all(overdue).await;
+    let mut open: HashSet<_> = resolved
+        .iter()
+        .map(|incident| tests::journey_id(&incident.id))
+        .collect();
+    let mut follower = desk.serving().desk().log().follow(0);
+    while !open.is_empty() {
+        for event in follower.next().await.unwrap() {
+            if event.event_type == "Closed" {
+                assert!(open.remove(&event.aggregate_id), "closed twice");
+            }
+        }
+    }
 }

@@ -2,6 +2,7 @@
 //! (INC-29). What follows from what is decided in
 //! [`domain::policies::auto_close`]; here it is only run.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -10,9 +11,10 @@ use domain::ids::PersonId;
 use domain::incident::Incident;
 use domain::policies::auto_close::{self, RULE};
 use domain::{Actor, Channel, Role};
-use event_store::{Follower, RecordedEvent, StoreError};
+use event_store::{RecordedEvent, StoreError};
+use futures_util::{StreamExt, stream};
 use projections::timer::{Timer, TimerChange, apply_changes};
-use projections::{DeskEvent, Lease, ReadError, decode, lease};
+use projections::{DeskEvent, ReadError, decode, lease};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -28,7 +30,16 @@ const NAME: &str = "auto_close";
 const ACTOR: &str = "docket:auto-close";
 
 /// How many timers are acted upon before the log is looked at again.
-const AT_ONCE: i64 = 100;
+const AT_ONCE: i64 = 256;
+
+/// How many incidents are closed at the same time, so that the log commits
+/// them together.
+const TOGETHER: usize = 32;
+
+/// How long, and how many positions, the checkpoint may lag behind what has
+/// been read, while that has changed no timer.
+const UNSAVED_TIME: Duration = Duration::from_millis(250);
+const UNSAVED_POSITIONS: i64 = 10_000;
 
 /// The pauses after failures: from the first to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
@@ -86,14 +97,29 @@ async fn work(desk: &Desk) -> Result<std::convert::Infallible, Failure> {
     // in it: an incident that was confirmed late is not closed as unanswered.
     let head = desk.log().head().await?.position;
     while follower.position() < head {
-        read_on(&mut follower, &mut lease).await?;
+        let changes = changes(&follower.next().await?)?;
+        apply_changes(&mut lease, NAME, &changes, follower.position()).await?;
     }
+    let mut saved = follower.position();
+    let mut next = timers.next_due(NAME).await?;
     loop {
-        let next = timers.next_due(NAME).await?;
+        // Only the waiting may be given up for something else. What has been
+        // read is taken in to its end: the follower does not bring it again.
         tokio::select! {
-            read = read_on(&mut follower, &mut lease) => read?,
+            batch = follower.next() => {
+                let changes = changes(&batch?)?;
+                if changes.is_empty() && follower.position() - saved < UNSAVED_POSITIONS {
+                    continue;
+                }
+                apply_changes(&mut lease, NAME, &changes, follower.position()).await?;
+            }
+            () = tokio::time::sleep(UNSAVED_TIME), if follower.position() > saved => {
+                apply_changes(&mut lease, NAME, &[], follower.position()).await?;
+            }
             () = until(next) => act(desk).await?,
         }
+        saved = follower.position();
+        next = timers.next_due(NAME).await?;
     }
 }
 
@@ -109,15 +135,12 @@ async fn until(due_at: Option<DateTime<Utc>>) {
     }
 }
 
-/// Takes in the next events: their timers and the checkpoint in one step.
-async fn read_on(follower: &mut Follower, lease: &mut Lease) -> Result<(), Failure> {
-    let batch = follower.next().await?;
-    let mut changes = Vec::new();
-    for event in &batch {
-        changes.extend(change(event)?);
-    }
-    apply_changes(lease, NAME, &changes, follower.position()).await?;
-    Ok(())
+/// What events do to the timers of their incidents.
+fn changes(events: &[Arc<RecordedEvent>]) -> Result<Vec<(Uuid, TimerChange)>, Failure> {
+    events
+        .iter()
+        .filter_map(|event| change(event).transpose())
+        .collect()
 }
 
 /// What an event does to the timer of its incident.
@@ -139,22 +162,29 @@ fn change(recorded: &RecordedEvent) -> Result<Option<(Uuid, TimerChange)>, Failu
     Ok(change.map(|change| (recorded.aggregate_id, change)))
 }
 
-/// Closes what is due.
+/// Closes what is due, several at a time.
 async fn act(desk: &Desk) -> Result<(), Failure> {
     let timers = desk.read().timers();
-    for timer in timers.due(NAME, crate::clock::now(), AT_ONCE).await? {
-        match close(desk, &timer).await {
-            Ok(()) => timers.clear(NAME, &timer).await?,
+    let due = timers.due(NAME, crate::clock::now(), AT_ONCE).await?;
+    let mut tried = stream::iter(due)
+        .map(|timer| async move { (close(desk, &timer).await, timer) })
+        .buffer_unordered(TOGETHER);
+    let (mut closed, mut refused, mut failure) = (Vec::new(), Vec::new(), None);
+    while let Some((result, timer)) = tried.next().await {
+        match result {
+            Ok(()) => closed.push(timer),
             // A review is due first, or the incident has gone on: the event
             // that ends that tells this process as well.
             Err(CommandError::Refused { code, .. }) => {
                 tracing::info!(incident.id = %timer.key, code, "the desk may not close this incident");
-                timers.park(NAME, &timer).await?;
+                refused.push(timer);
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => failure = Some(error),
         }
     }
-    Ok(())
+    timers.clear(NAME, &closed).await?;
+    timers.park(NAME, &refused).await?;
+    failure.map_or(Ok(()), |error| Err(error.into()))
 }
 
 /// Closes one incident. The command's id derives from the event that set the

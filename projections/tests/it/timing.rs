@@ -49,7 +49,7 @@ async fn timers_and_the_place_in_the_log_change_together() {
     );
     assert_eq!(due[0].source_position, 4);
 
-    timers.park("auto_close", &due[0]).await.unwrap();
+    timers.park("auto_close", &due[..1]).await.unwrap();
     assert_eq!(
         timers.next_due("auto_close").await.unwrap(),
         Some(now + TimeDelta::hours(2))
@@ -71,8 +71,7 @@ async fn timers_and_the_place_in_the_log_change_together() {
     apply_changes(&mut held, "auto_close", &[(early, start(5, 19))], 19)
         .await
         .unwrap();
-    timers.clear("auto_close", &due[0]).await.unwrap();
-    timers.clear("auto_close", &due[1]).await.unwrap();
+    timers.clear("auto_close", &due[..2]).await.unwrap();
     let left = timers
         .due("auto_close", now + TimeDelta::days(1), 10)
         .await
@@ -103,7 +102,7 @@ async fn a_parked_timer_stays_parked_unless_an_event_lets_it_try_again() {
         .await
         .unwrap();
     let timer = timers.due("p", now, 1).await.unwrap().remove(0);
-    timers.park("p", &timer).await.unwrap();
+    timers.park("p", &[timer]).await.unwrap();
     apply_changes(&mut held, "p", &[], 2).await.unwrap();
     assert_eq!(timers.next_due("p").await.unwrap(), None);
     // Stopped and then told to try again: there is nothing to try.
