@@ -3,6 +3,7 @@
 //! The append checks the version in any case, so a stale entry of the cache
 //! costs a retry and never a wrong event.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use cqrs_es::persist::{EventUpcaster, PersistedEventRepository};
@@ -125,6 +126,34 @@ impl<A: Aggregate + Clone + 'static> AggregateStore<A> {
         };
         self.remember(&loaded);
         Ok(loaded)
+    }
+
+    /// Loads several aggregates into the cache, as far as they are not there,
+    /// with one statement for all of them; for those who will soon load each.
+    pub async fn load_ahead(&self, ids: &[Uuid]) -> Result<(), StoreError> {
+        let absent = ids.iter().filter(|id| !self.cache.contains_key(*id));
+        let absent: Vec<Uuid> = absent.copied().collect();
+        if absent.is_empty() {
+            return Ok(());
+        }
+        let events = reading::streams(&self.pool, A::TYPE, &absent).await?;
+        let begun = absent.into_iter().map(|id| (id, (A::default(), 0)));
+        let mut states: HashMap<Uuid, (A, i64)> = begun.collect();
+        for event in events {
+            let event = event.upcast(&self.upcasters)?;
+            if let Some((state, version)) = states.get_mut(&event.aggregate_id) {
+                state.apply(event.content()?);
+                *version = event.sequence;
+            }
+        }
+        for (id, (state, version)) in states {
+            self.remember(&Loaded {
+                id,
+                state: Arc::new(state),
+                version,
+            });
+        }
+        Ok(())
     }
 
     /// Remembers that an aggregate has no events, of which the identity has just

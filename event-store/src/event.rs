@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use cqrs_es::persist::{EventUpcaster, SerializedEvent};
+use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use crate::{Metadata, StoreError, canonical_json};
@@ -71,12 +72,17 @@ impl RecordedEvent {
         })
     }
 
+    /// The content of an event of today's version.
+    pub(crate) fn content<E: DeserializeOwned>(&self) -> Result<E, StoreError> {
+        self.decode(&self.payload)
+    }
+
     /// About how much memory the event takes.
     pub(crate) fn weight(&self) -> usize {
         size_of::<Self>() + self.payload.len() + self.metadata.len() + self.event_type.len() + 16
     }
 
-    fn decode(&self, json: &str) -> Result<serde_json::Value, StoreError> {
+    fn decode<T: DeserializeOwned>(&self, json: &str) -> Result<T, StoreError> {
         serde_json::from_str(json).map_err(|error| StoreError::Decode {
             aggregate_type: self.aggregate_type.to_string(),
             aggregate_id: self.aggregate_id.to_string(),

@@ -167,6 +167,40 @@ pub(crate) async fn stream(
     rows.into_iter().map(RecordedEvent::try_from).collect()
 }
 
+/// The streams of several aggregates, one after the other.
+pub(crate) async fn streams(
+    pool: &PgPool,
+    aggregate_type: &str,
+    ids: &[Uuid],
+) -> Result<Vec<RecordedEvent>, StoreError> {
+    let ids: Vec<String> = ids.iter().map(Uuid::to_string).collect();
+    let rows = sqlx::query_as!(
+        Row,
+        r#"
+        select
+            e.position as "position!", e.aggregate_type as "aggregate_type!",
+            e.aggregate_id as "aggregate_id!", e.sequence as "sequence!",
+            e.event_type as "event_type!", e.event_version as "event_version!",
+            e.payload::text as "payload!", e.metadata::text as "metadata!",
+            e.command_id as "command_id!", e.command_index as "command_index!",
+            e.request_hash, e.recorded_at as "recorded_at!"
+        from unnest($2::text[]) as wanted (id)
+        cross join lateral (
+            select *
+            from events
+            where aggregate_type = $1 and aggregate_id = wanted.id
+            order by sequence
+        ) e
+        order by e.aggregate_id, e.sequence
+        "#,
+        aggregate_type,
+        &ids,
+    )
+    .fetch_all(pool)
+    .await?;
+    rows.into_iter().map(RecordedEvent::try_from).collect()
+}
+
 /// The version that a stream is at.
 pub(crate) async fn version(
     pool: &PgPool,

@@ -210,6 +210,31 @@ async fn an_aggregate_that_was_thought_to_be_new_is_a_conflict_and_the_next_load
     test.finish().await;
 }
 
+#[tokio::test]
+async fn aggregates_that_are_loaded_ahead_are_what_each_would_be_alone() {
+    let test = TestLog::new().await;
+    let writer = trays(&test, &test.log);
+    let (twice, once, never) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());
+    for (id, sheets) in [(twice, 10), (once, 3), (twice, 7)] {
+        let loaded = writer.load(id).await.unwrap();
+        append(&writer, &loaded, filled(sheets)).await.unwrap();
+    }
+    let old = old_stream(&test).await;
+
+    let ahead = trays(&test, &test.log);
+    let here = ahead.load(once).await.unwrap();
+    append(&ahead, &here, filled(4)).await.unwrap();
+    let ids = [twice, once, never, old];
+    ahead.load_ahead(&ids).await.unwrap();
+    let alone = trays(&test, &test.log);
+    for (id, version, sheets) in [(twice, 2, 17), (once, 2, 7), (never, 0, 0), (old, 1, 250)] {
+        let loaded = ahead.load(id).await.unwrap();
+        assert_eq!((loaded.version, loaded.state.sheets), (version, sheets));
+        assert_eq!(*alone.load(id).await.unwrap().state, *loaded.state);
+    }
+    test.finish().await;
+}
+
 /// A stream whose first event was stored before paper had sizes.
 async fn old_stream(test: &TestLog) -> Uuid {
     let id = Uuid::now_v7();

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use domain::Channel;
 use domain::ids::DESK_NAMESPACE;
 use domain::incident::Incident;
-use event_store::{Loaded, Reservation};
-use tokio::sync::{Mutex, mpsc};
+use event_store::{AggregateStore, Loaded, Reservation};
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -25,8 +25,10 @@ use crate::import::{ImportError, Reconciliation};
 /// How many incidents are worked on at the same time.
 const LANES: usize = 256;
 
-/// How many rows may wait in a lane.
-const ROWS_WAITING: usize = 16;
+/// How many rows are on their way at most. A file often has the rows of an
+/// incident one behind the other, and those of a long one must not keep the
+/// others waiting.
+const ROWS_ON_THEIR_WAY: usize = 4_096;
 
 /// How many numbers are drawn at once.
 const NUMBERS_TOGETHER: u32 = 64;
@@ -38,16 +40,28 @@ const ATTEMPTS: usize = 3;
 /// The rule by which the importer acts, and its version.
 const RULE: &str = "servicenow-audit@1";
 
-/// A row on its way, with the name that its command id comes from.
+/// A row with the name that its command id comes from.
 struct Job {
     row: Row,
     name: String,
 }
 
+/// A row on its way through a lane.
+type Passed = (Job, OwnedSemaphorePermit);
+
+impl Job {
+    /// The incident that the row is of.
+    fn incident(&self) -> Uuid {
+        let name = format!("servicenow:incident:{}", self.row.number);
+        Uuid::new_v5(&DESK_NAMESPACE, name.as_bytes())
+    }
+}
+
 /// The lanes of an import.
 pub(super) struct Lanes {
     desk: Desk,
-    entrances: Vec<mpsc::Sender<Job>>,
+    entrances: Vec<mpsc::UnboundedSender<Passed>>,
+    room: Arc<Semaphore>,
     running: JoinSet<Result<Reconciliation, ImportError>>,
     occurrences: Occurrences,
 }
@@ -59,7 +73,7 @@ impl Lanes {
         let numbers = Arc::new(Numbers::default());
         let mut running = JoinSet::new();
         let entrances = (0..LANES).map(|_| {
-            let (sender, jobs) = mpsc::channel(ROWS_WAITING);
+            let (sender, jobs) = mpsc::unbounded_channel();
             let lane = Lane {
                 desk: desk.clone(),
                 teams: Arc::clone(&teams),
@@ -73,6 +87,7 @@ impl Lanes {
         Self {
             desk: desk.clone(),
             entrances,
+            room: Arc::new(Semaphore::new(ROWS_ON_THEIR_WAY)),
             running,
             occurrences: Occurrences::default(),
         }
@@ -97,13 +112,18 @@ impl Lanes {
         }
         let ids: Vec<Uuid> = jobs.iter().map(|(id, _)| *id).collect();
         let known: HashSet<Uuid> = self.desk.log().find_commands(&ids).await?;
-        for (id, job) in jobs {
-            if known.contains(&id) {
-                account.already_imported += 1;
-                continue;
-            }
+        let before = jobs.len();
+        jobs.retain(|(id, _)| !known.contains(id));
+        account.already_imported += (before - jobs.len()) as u64;
+        let incidents: HashSet<Uuid> = jobs.iter().map(|(_, job)| job.incident()).collect();
+        let incidents: Vec<Uuid> = incidents.into_iter().collect();
+        let store: &AggregateStore<Incident> = self.desk.store();
+        store.load_ahead(&incidents).await?;
+        for (_, job) in jobs {
             let lane = lane_of(job.row.number.as_str());
-            if self.entrances[lane].send(job).await.is_err() {
+            let room = Arc::clone(&self.room).acquire_owned().await;
+            let sent = room.is_ok_and(|room| self.entrances[lane].send((job, room)).is_ok());
+            if !sent {
                 // The lane broke off; closing it tells why.
                 return Err(CommandError::ShuttingDown.into());
             }
@@ -183,8 +203,11 @@ struct Written {
 }
 
 impl Lane {
-    async fn run(mut self, mut jobs: mpsc::Receiver<Job>) -> Result<Reconciliation, ImportError> {
-        while let Some(job) = jobs.recv().await {
+    async fn run(
+        mut self,
+        mut jobs: mpsc::UnboundedReceiver<Passed>,
+    ) -> Result<Reconciliation, ImportError> {
+        while let Some((job, _room)) = jobs.recv().await {
             let mut written = Written::default();
             match self.take(&job, &mut written).await {
                 Ok(outcome) if outcome.duplicate => self.account.already_imported += 1,
@@ -210,8 +233,7 @@ impl Lane {
     /// Takes a row over in one commit.
     async fn take(&self, job: &Job, written: &mut Written) -> Result<Outcome, ImportError> {
         let row = &job.row;
-        let name = format!("servicenow:incident:{}", row.number);
-        let id = Uuid::new_v5(&DESK_NAMESPACE, name.as_bytes());
+        let id = job.incident();
         let mut attempts = 0;
         loop {
             let loaded: Loaded<Incident> = self.desk.store().load(id).await?;
