@@ -4,7 +4,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Command, Error, Event, ExpectationBasis, HoldReason, Incident, Status};
+use super::{Command, Error, Event, ExpectationBasis, HoldReason, Incident, Review, Status};
 use crate::context::Channel;
 use crate::text::Text;
 use crate::work_item::{WorkCommand, WorkEvent, WorkItem, WorkRefusal};
@@ -31,7 +31,7 @@ impl Decider for Incident {
 impl Incident {
     fn step(&self, command: &Command, context: &Context) -> Decision {
         use Command as C;
-        use Status::{Assigned, Closed, InProgress, New, OnHold, Resolved, Returned};
+        use Status::{Assigned, Cancelled, Closed, InProgress, New, OnHold, Resolved, Returned};
         match (self.status, command) {
             (_, C::Register(_)) => Err(Error::AlreadyRegistered),
             (_, C::Work(command)) => self.kernel_step(command, context),
@@ -115,6 +115,10 @@ impl Incident {
                 New | Assigned | Returned | InProgress | OnHold | Resolved,
                 C::CompleteReview { text },
             ) => self.complete_review(text, context),
+            // What was to be learnt of it does not go away with it.
+            (Cancelled, C::CompleteReview { text }) if self.review == Review::Due => {
+                self.complete_review(text, context)
+            }
 
             (_, C::CorrectStatus { to, reason }) => self.correct_status(*to, reason, context),
             (status, command) => Err(Error::ActionNotPossible {

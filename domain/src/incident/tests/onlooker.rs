@@ -296,6 +296,7 @@ fn assert_may_follow_the_end(status: Status, event: &Event, channel: Channel) {
         }
         Event::Work(WorkEvent::Archived {}) => true,
         Event::Reopened { .. } => status == Status::Closed,
+        Event::ReviewCompleted { .. } => status == Status::Cancelled,
         // What another desk wrote down about an item that had ended there.
         Event::StatusCorrected { .. }
         | Event::Work(

@@ -10,7 +10,9 @@ use crate::fixtures::{
     hotline, hours, in_progress, intake, network, on_hold, person, reference, registered_critical,
     reopen_until, requester, resolution, resolved, review_required, specialist, text, to, told,
 };
-use crate::incident::{ClosedBy, Command, Error, Event, HoldReason, ReviewCause, Status};
+use crate::incident::{
+    ClosedBy, Command, Error, Event, HoldReason, IncidentAction, ReviewCause, Status,
+};
 use crate::policies::auto_close;
 use crate::work_item::{ForwardTo, SupportLine, WorkCommand, WorkEvent};
 
@@ -244,6 +246,29 @@ fn inc_34_an_incident_of_the_first_two_priorities_needs_a_review_before_it_is_cl
         Command::ConfirmResolution,
     );
     assert_eq!(closing.last().unwrap().name(), "Closed");
+}
+
+#[test]
+fn inc_34_a_review_that_is_due_is_completed_after_the_incident_was_cancelled_too() {
+    let review = || Command::CompleteReview {
+        text: text("It was announced maintenance"),
+    };
+    let cancelled = Event::Cancelled {
+        reason: text("announced maintenance"),
+    };
+    let asked = and(in_progress(), [review_required(ReviewCause::Request)]);
+    let given = and(asked, [cancelled.clone()]);
+    let reviewed = Event::ReviewCompleted {
+        text: text("It was announced maintenance"),
+    };
+    when(given.clone(), agent(), review()).then_expect_events(vec![reviewed.clone()]);
+    let refused = Error::ActionNotPossible {
+        status: Status::Cancelled,
+        action: IncidentAction::CompleteReview,
+    };
+    for given in [and(given, [reviewed]), and(in_progress(), [cancelled])] {
+        when(given, agent(), review()).then_expect_error(refused.clone());
+    }
 }
 
 #[test]
