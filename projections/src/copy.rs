@@ -18,8 +18,8 @@ pub(crate) struct Layout {
     pub(crate) key: usize,
     /// The columns behind those that only past versions have.
     pub(crate) validity: &'static [&'static str],
-    /// The columns that a row leaves empty where something says what they are,
-    /// and what that is, in SQL over the row `w`.
+    /// The columns that past versions leave empty where they would say what is
+    /// implied, and what that is, in SQL.
     pub(crate) implied: &'static [(&'static str, &'static str)],
 }
 
@@ -34,22 +34,17 @@ impl Layout {
         }
     }
 
-    /// The same with columns that may be left empty.
+    /// The same with columns that are left empty where something is implied.
     pub(crate) const fn implying(self, implied: &'static [(&'static str, &'static str)]) -> Self {
         Self { implied, ..self }
     }
 
-    /// The columns of the row `w`, those that are left empty included, as a
-    /// list to select.
-    pub(crate) fn selected(&self) -> String {
-        let columns = self.columns.iter().map(|column| {
-            let implied = self.implied.iter().find(|(implied, _)| implied == column);
-            match implied {
-                Some((_, value)) => format!("coalesce(w.{column}, {value}) as {column}"),
-                None => format!("w.{column}"),
-            }
-        });
-        columns.collect::<Vec<_>>().join(", ")
+    /// A column of a version `q`, also where it was left empty.
+    pub(crate) fn column(&self, column: &str) -> String {
+        match self.implied.iter().find(|(implied, _)| *implied == column) {
+            Some((_, value)) => format!("coalesce(q.{column}, {value}) as {column}"),
+            None => format!("q.{column}"),
+        }
     }
 
     fn all_columns(&self) -> impl Iterator<Item = &'static str> {

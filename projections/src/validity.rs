@@ -88,27 +88,12 @@ pub(crate) fn push_versions(
         query.push(live.table).push(" q");
         return;
     }
+    let columns = live.columns.join(", w.");
     query.push(format!(
-        "(select {}, true as is_live, {} as valid_to, 0::bigint as fork_node from {} w union all ",
-        live.selected(),
+        "(select w.{columns}, true as is_live, {} as valid_to, 0::bigint as fork_node from {} w \
+         union all select w.{columns}, false, w.valid_to, w.fork_node from {} w) q",
         i64::MAX,
         live.table,
-    ));
-    push_past_rows(query, past);
-    query.push(") q");
-}
-
-/// Adds the versions that were superseded, as `q`.
-pub(crate) fn push_past(query: &mut QueryBuilder<'_, Postgres>, past: &Layout) {
-    query.push("(");
-    push_past_rows(query, past);
-    query.push(") q");
-}
-
-fn push_past_rows(query: &mut QueryBuilder<'_, Postgres>, past: &Layout) {
-    query.push(format!(
-        "select {}, false as is_live, w.valid_to, w.fork_node from {} w",
-        past.selected(),
         past.table,
     ));
 }

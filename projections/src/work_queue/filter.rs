@@ -147,7 +147,8 @@ impl WorkItemFilter {
         has_status && has_team
     }
 
-    /// Adds the filter's conditions on `q`, each after an `and`.
+    /// Adds the filter's conditions on `q`, each after an `and`. A past version
+    /// may have left empty what is implied.
     pub(super) fn push(
         &self,
         query: &mut QueryBuilder<'_, Postgres>,
@@ -168,7 +169,12 @@ impl WorkItemFilter {
         equal(query, "q.practice", self.practice.as_ref());
         one_of(query, "q.status", self.statuses.as_ref());
         one_of(query, "q.priority", self.priorities.as_ref());
-        flag(query, "q.is_open", self.is_open);
+        match self.is_open {
+            Some(true) => query.push(" and q.is_open"),
+            // As the partial indexes say it.
+            Some(false) => query.push(" and not q.is_open"),
+            None => query,
+        };
         match (&self.teams, self.unassigned) {
             (Some(teams), Some(true)) => {
                 let mut teams = teams.clone();
@@ -189,10 +195,11 @@ impl WorkItemFilter {
         flag(query, "q.is_major", self.is_major);
         flag(query, "q.archived", self.archived);
         if let Some(least) = self.min_hand_overs {
-            query.push(" and q.hand_over_count >= ").push_bind(least);
+            query.push(" and coalesce(q.hand_over_count, 0) >= ");
+            query.push_bind(least);
         }
         if let Some(wanted) = self.lacks_stage {
-            query.push(" and ((q.assigned_at is null and q.status <> 'New') or (q.accepted_at is null and q.status not in ('New', 'Assigned', 'Returned')) or (not q.feedback_given and q.stage in ('Resolved', 'Closed'))) = ");
+            query.push(" and ((q.assigned_at is null and q.status <> 'New') or (q.accepted_at is null and q.status not in ('New', 'Assigned', 'Returned')) or (q.feedback_given is not true and q.stage in ('Resolved', 'Closed'))) = ");
             query.push_bind(wanted);
         }
     }
@@ -306,9 +313,14 @@ impl WorkItemFilter {
             ));
         }
         let pattern = search::pattern(text);
-        query
-            .push(" and (q.search_text like ")
-            .push_bind(pattern.clone());
+        match as_of {
+            AsOf::Now => query.push(" and (q.search_text like "),
+            AsOf::Position(_) => query.push(format!(
+                " and (coalesce(q.search_text, {}) like ",
+                search::SHORT_TEXTS
+            )),
+        };
+        query.push_bind(pattern.clone());
         query.push(" or exists (select from work_queue_text t where t.item_id = q.item_id and t.body like ");
         query.push_bind(pattern);
         if self.visible_to.is_some() {
@@ -351,7 +363,7 @@ where
 fn flag(query: &mut QueryBuilder<'_, Postgres>, column: &str, wanted: Option<bool>) {
     match wanted {
         Some(true) => query.push(format!(" and {column}")),
-        Some(false) => query.push(format!(" and not {column}")),
+        Some(false) => query.push(format!(" and {column} is not true")),
         None => query,
     };
 }

@@ -124,7 +124,6 @@ const IMPLIED: &[(&str, &str)] = &[
     ("external_references", "'{}'"),
     ("custom_fields", "'{}'"),
     ("attachment_names", "'{}'"),
-    ("search_text", search::SHORT_TEXTS),
 ];
 
 /// The kinds of aggregates that are work items.
@@ -192,18 +191,29 @@ impl WorkQueue {
     }
 }
 
-/// What is selected of the queue as `q` to make a [`WorkQueueRow`].
-static SELECTED: LazyLock<String> = LazyLock::new(|| {
-    let columns = LAYOUT
+/// What is selected of the queue as `q` to make a [`WorkQueueRow`]: of the rows
+/// as they are now, and of past versions.
+static SELECTED: LazyLock<[String; 2]> = LazyLock::new(|| [&LAYOUT, &PAST].map(selected_columns));
+
+fn selected_columns(layout: &Layout) -> String {
+    let columns = layout
         .columns
         .iter()
         .filter(|column| **column != "search_text");
     let selected = columns.map(|column| match *column {
         "team_id" => format!("nullif(q.team_id, '{}') as team_id", Uuid::nil()),
-        column => format!("q.{column}"),
+        column => layout.column(column),
     });
     selected.collect::<Vec<_>>().join(", ")
-});
+}
+
+fn selected(as_of: AsOf) -> &'static str {
+    let [now, then] = &*SELECTED;
+    match as_of {
+        AsOf::Now => now,
+        AsOf::Position(_) => then,
+    }
+}
 
 async fn load(
     connection: &mut PgConnection,
@@ -213,7 +223,7 @@ async fn load(
     if items.is_empty() {
         return Ok(Vec::new());
     }
-    let mut query = QueryBuilder::new(format!("select {} from ", *SELECTED));
+    let mut query = QueryBuilder::new(format!("select {} from ", selected(as_of)));
     push_versions(&mut query, (&LAYOUT, &PAST), as_of);
     query.push(" where q.item_id = any (").push_bind(items);
     query.push(")");

@@ -18,14 +18,14 @@ pub(super) const TEXT_LAYOUT: Layout = Layout {
     implied: &[],
 };
 
-/// The short texts of a row `w` as they are searched, in SQL, for rows without
+/// The short texts of a past version `q` as they are searched, in SQL, for rows without
 /// custom fields in which nothing has upper and lower case but ASCII. Others
 /// have the text itself.
-pub(super) const SHORT_TEXTS: &str = "lower(concat_ws(E'\\n', w.number, w.summary, w.requester, \
-    w.affected_person, w.service, w.category_code, w.team_name, w.department, w.person, \
-    nullif(array_to_string(w.watchers, E'\\n'), ''), nullif(array_to_string(w.cis, E'\\n'), ''), \
-    nullif(array_to_string(w.external_references, E'\\n'), ''), \
-    nullif(array_to_string(w.attachment_names, E'\\n'), ''), '') collate \"C\")";
+pub(super) const SHORT_TEXTS: &str = "lower(concat_ws(E'\\n', q.number, q.summary, q.requester, \
+    q.affected_person, q.service, q.category_code, q.team_name, q.department, q.person, \
+    nullif(array_to_string(q.watchers, E'\\n'), ''), nullif(array_to_string(q.cis, E'\\n'), ''), \
+    nullif(array_to_string(q.external_references, E'\\n'), ''), \
+    nullif(array_to_string(q.attachment_names, E'\\n'), ''), '') collate \"C\")";
 
 /// Adds a text in lower case.
 pub(super) fn push_lowercase(to: &mut String, text: &str) {

@@ -16,9 +16,9 @@ use uuid::Uuid;
 
 use super::cursor::Key;
 use super::span::Within;
-use super::{Cursor, LAYOUT, OrderBy, PAST, SELECTED, WorkItemFilter};
+use super::{Cursor, LAYOUT, OrderBy, PAST, WorkItemFilter, selected};
 use crate::status::{incident_stage, is_open};
-use crate::validity::{Found, path, push_past, push_valid, push_versions};
+use crate::validity::{Found, path, push_valid, push_versions};
 use crate::{AsOf, ReadError};
 
 /// Every status of every practice.
@@ -97,7 +97,7 @@ impl<'f> PageParts<'f> {
             }
             self.push_walks(&mut query, &walks, along)?;
         }
-        query.push(") select ").push(&*SELECTED);
+        query.push(") select ").push(selected(self.as_of));
         query.push(" from (select f.item_id from found f");
         self.push_order(&mut query, "f");
         query.push(" limit ").push_bind(self.limit);
@@ -259,7 +259,9 @@ impl<'f> PageParts<'f> {
     fn push_source(&self, query: &mut QueryBuilder<'_, Postgres>, along: Along) {
         match along {
             Along::Live | Along::Lasting => push_versions(query, (&LAYOUT, &PAST), self.as_of),
-            Along::Passing => push_past(query, &PAST),
+            Along::Passing => {
+                query.push(PAST.table).push(" q");
+            }
         }
         query.push(" where true");
         match along {

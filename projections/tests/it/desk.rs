@@ -113,7 +113,7 @@ impl Desk {
             .await
             .unwrap();
         Self {
-            incidents: AggregateStore::new(log.clone(), pool, 10_000, upcasters()),
+            incidents: AggregateStore::new(log.clone(), pool, 8 << 20, upcasters()),
             log,
             server,
             matrices: published(PriorityMatrix::initial()),
