@@ -18,9 +18,10 @@ use projections::{Pace, Projectors, ReadModels};
 
 use crate::directory::Directory;
 
-/// How many aggregates of a kind are kept folded in memory.
-const CACHED_ITEMS: u64 = 8_192;
-const CACHED_SETTINGS: u64 = 256;
+/// About how many bytes of the aggregates of a kind are kept folded in memory:
+/// some thousands of work items.
+const CACHED_ITEMS: u64 = 8 << 20;
+const CACHED_SETTINGS: u64 = 4 << 20;
 
 /// The desk, shared by all who work through it.
 #[derive(Clone)]
@@ -99,7 +100,12 @@ impl Desk {
                 ),
                 teams: AggregateStore::new(log.clone(), pool.clone(), CACHED_SETTINGS, Vec::new()),
                 tokens: AggregateStore::new(log.clone(), pool.clone(), CACHED_SETTINGS, Vec::new()),
-                seal_keys: AggregateStore::new(log.clone(), pool.clone(), 1, Vec::new()),
+                seal_keys: AggregateStore::new(
+                    log.clone(),
+                    pool.clone(),
+                    CACHED_SETTINGS,
+                    Vec::new(),
+                ),
                 matrices,
                 trees,
                 projectors,

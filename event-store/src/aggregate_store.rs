@@ -4,11 +4,13 @@
 //! costs a retry and never a wrong event.
 
 use std::collections::HashMap;
+use std::io::Write;
 use std::sync::Arc;
 
-use cqrs_es::persist::{EventUpcaster, PersistedEventRepository};
+use cqrs_es::persist::{EventUpcaster, PersistedEventRepository, SerializedEvent};
 use cqrs_es::{Aggregate, DomainEvent, EventEnvelope};
 use moka::ops::compute::Op;
+use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use postgres_es::PostgresEventRepository;
 use sqlx::PgPool;
@@ -29,6 +31,8 @@ pub struct Loaded<A> {
     pub state: Arc<A>,
     /// The sequence of its last event; 0 if it does not exist.
     pub version: i64,
+    /// About how many bytes of memory it takes.
+    weight: usize,
 }
 
 impl<A> Clone for Loaded<A> {
@@ -37,7 +41,39 @@ impl<A> Clone for Loaded<A> {
             id: self.id,
             state: Arc::clone(&self.state),
             version: self.version,
+            weight: self.weight,
         }
+    }
+}
+
+impl<A: Aggregate> Loaded<A> {
+    /// The most that an aggregate counts for: one with a very long stream is
+    /// kept all the same.
+    const HEAVIEST: usize = 1 << 20;
+
+    /// An aggregate that has no events.
+    fn absent(id: Uuid) -> Self {
+        Self {
+            id,
+            state: Arc::new(A::default()),
+            version: 0,
+            weight: size_of::<A>(),
+        }
+    }
+
+    /// The state that further events lead to. A state is about as large as
+    /// the payloads that it is the fold of, or smaller.
+    fn with(&self, state: A, version: i64, payloads: usize) -> Self {
+        Self {
+            id: self.id,
+            state: Arc::new(state),
+            version,
+            weight: (self.weight + payloads).min(Self::HEAVIEST),
+        }
+    }
+
+    fn weight(&self) -> u32 {
+        u32::try_from(self.weight).unwrap_or(u32::MAX)
     }
 }
 
@@ -86,20 +122,25 @@ impl<A: Aggregate> std::fmt::Debug for AggregateStore<A> {
 }
 
 impl<A: Aggregate + Clone + 'static> AggregateStore<A> {
-    /// The aggregates of one kind in a log. At most `cache_capacity` of them
-    /// are kept folded; stored events of old versions pass through the
-    /// upcasters.
+    /// The aggregates of one kind in a log. Those that were used last are kept
+    /// folded, about `cache_bytes` of them; stored events of old versions pass
+    /// through the upcasters.
     pub fn new(
         log: Log,
         pool: PgPool,
-        cache_capacity: u64,
+        cache_bytes: u64,
         upcasters: Vec<Box<dyn EventUpcaster>>,
     ) -> Self {
+        let cache = Cache::builder()
+            .max_capacity(cache_bytes)
+            .weigher(|_, loaded: &Loaded<A>| loaded.weight())
+            .eviction_policy(EvictionPolicy::lru())
+            .build();
         Self {
             log,
             repository: Arc::new(PostgresEventRepository::new(pool.clone())),
             pool,
-            cache: Cache::new(cache_capacity),
+            cache,
             upcasters: upcasters.into(),
         }
     }
@@ -113,17 +154,15 @@ impl<A: Aggregate + Clone + 'static> AggregateStore<A> {
         if let Some(loaded) = self.cache.get(&id) {
             return Ok(loaded);
         }
+        let stored = self.repository.get_events::<A>(&id.to_string()).await?;
+        let payloads = stored.iter().map(|event| json_length(&event.payload)).sum();
         let mut state = A::default();
         let mut version = 0;
-        for envelope in self.envelopes(&id.to_string()).await? {
+        for envelope in self.current(stored)? {
             version = i64::try_from(envelope.sequence).unwrap_or(i64::MAX);
             state.apply(envelope.payload);
         }
-        let loaded = Loaded {
-            id,
-            state: Arc::new(state),
-            version,
-        };
+        let loaded = Loaded::absent(id).with(state, version, payloads);
         self.remember(&loaded);
         Ok(loaded)
     }
@@ -137,21 +176,18 @@ impl<A: Aggregate + Clone + 'static> AggregateStore<A> {
             return Ok(());
         }
         let events = reading::streams(&self.pool, A::TYPE, &absent).await?;
-        let begun = absent.into_iter().map(|id| (id, (A::default(), 0)));
-        let mut states: HashMap<Uuid, (A, i64)> = begun.collect();
+        let begun = absent.into_iter().map(|id| (id, (A::default(), 0, 0)));
+        let mut states: HashMap<Uuid, (A, i64, usize)> = begun.collect();
         for event in events {
             let event = event.upcast(&self.upcasters)?;
-            if let Some((state, version)) = states.get_mut(&event.aggregate_id) {
+            if let Some((state, version, payloads)) = states.get_mut(&event.aggregate_id) {
                 state.apply(event.content()?);
                 *version = event.sequence;
+                *payloads += event.payload.len();
             }
         }
-        for (id, (state, version)) in states {
-            self.remember(&Loaded {
-                id,
-                state: Arc::new(state),
-                version,
-            });
+        for (id, (state, version, payloads)) in states {
+            self.remember(&Loaded::absent(id).with(state, version, payloads));
         }
         Ok(())
     }
@@ -161,11 +197,7 @@ impl<A: Aggregate + Clone + 'static> AggregateStore<A> {
     /// some all the same, the append is a conflict or a repetition, and the
     /// next load is fresh.
     pub fn begin(&self, id: Uuid) {
-        self.remember(&Loaded {
-            id,
-            state: Arc::new(A::default()),
-            version: 0,
-        });
+        self.remember(&Loaded::absent(id));
     }
 
     /// Whether the stream still ends where the aggregate was loaded: one
@@ -223,6 +255,7 @@ impl<A: Aggregate + Clone + 'static> AggregateStore<A> {
             metadata,
             reservations,
         };
+        let payloads = commit.events.iter().map(|event| event.payload.len()).sum();
         let answer = self.log.append(commit).await;
         match &answer {
             Ok(appended) if !appended.duplicate => {
@@ -230,11 +263,7 @@ impl<A: Aggregate + Clone + 'static> AggregateStore<A> {
                 for event in events {
                     state.apply(event);
                 }
-                self.remember(&Loaded {
-                    id: loaded.id,
-                    state: Arc::new(state),
-                    version: appended.version,
-                });
+                self.remember(&loaded.with(state, appended.version, payloads));
             }
             Err(AppendError::KeyTaken { .. }) => {}
             // The stream is not, or may not be, where it was thought to be.
@@ -246,6 +275,10 @@ impl<A: Aggregate + Clone + 'static> AggregateStore<A> {
     /// The stream as cqrs-es sees it, in today's shapes.
     pub(crate) async fn envelopes(&self, id: &str) -> Result<Vec<EventEnvelope<A>>, StoreError> {
         let stored = self.repository.get_events::<A>(id).await?;
+        self.current(stored)
+    }
+
+    fn current(&self, stored: Vec<SerializedEvent>) -> Result<Vec<EventEnvelope<A>>, StoreError> {
         let current = stored
             .into_iter()
             .map(|event| upcast(event, &self.upcasters));
@@ -271,6 +304,24 @@ impl<A: Aggregate + Clone + 'static> AggregateStore<A> {
                 _ => Op::Put(loaded.clone()),
             });
     }
+}
+
+/// How long a value is in JSON.
+fn json_length(value: &serde_json::Value) -> usize {
+    struct Length(usize);
+    impl Write for Length {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut length = Length(0);
+    // Counting does not fail.
+    let _counted = serde_json::to_writer(&mut length, value);
+    length.0
 }
 
 fn new_event<E: DomainEvent>(event: &E) -> Result<NewEvent, StoreError> {

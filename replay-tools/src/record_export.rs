@@ -53,7 +53,7 @@ async fn append(log: &Log, database: &Database, export: Record<'_>) -> anyhow::R
         categories: Arc::default(),
     };
     let store: AggregateStore<LogExport> =
-        AggregateStore::new(log.clone(), database.pool().clone(), 1, Vec::new());
+        AggregateStore::new(log.clone(), database.pool().clone(), 1 << 20, Vec::new());
     let loaded = store.load(export.id).await?;
     let command = LogExportCommand::Record(export.exported);
     let events = loaded.state.decide(&command, &context)?;

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::commands::{CommandError, Envelope, execute};
-use crate::desk::Desk;
+use crate::desk::{Desk, Keeps};
 
 /// The process manager's name, under which its lease, its checkpoint and its
 /// timers are kept.
@@ -200,6 +200,8 @@ async fn close(desk: &Desk, timer: &Timer) -> Result<(), CommandError> {
         .named(&format!("{NAME}:{}:close", timer.source_position));
     envelope.causation_id = Some(timer.source_position.to_string());
     envelope.rule = Some(RULE.to_owned());
-    execute::<Incident>(desk, timer.key, &auto_close::on_due(), &envelope).await?;
-    Ok(())
+    let closed = execute::<Incident>(desk, timer.key, &auto_close::on_due(), &envelope).await;
+    // Most likely nobody asks for it again.
+    Keeps::<Incident>::store(desk).forget(timer.key);
+    closed.map(drop)
 }

@@ -93,7 +93,7 @@ fn filled(sheets: i64) -> TrayEvent {
 }
 
 fn trays(test: &TestLog, log: &Log) -> AggregateStore<Tray> {
-    AggregateStore::new(log.clone(), test.pool().clone(), 100, upcasters())
+    AggregateStore::new(log.clone(), test.pool().clone(), 1 << 20, upcasters())
 }
 
 /// In the first version of the event nobody had thought of other paper.
@@ -275,7 +275,7 @@ async fn an_old_version_of_an_event_passes_through_its_upcaster() {
 
     // Without it the event is named, and nothing is guessed.
     let without: AggregateStore<Tray> =
-        AggregateStore::new(test.log.clone(), test.pool().clone(), 10, Vec::new());
+        AggregateStore::new(test.log.clone(), test.pool().clone(), 1 << 20, Vec::new());
     let error = without.load(id).await.unwrap_err();
     assert!(
         matches!(&error, StoreError::Decode { sequence: 1, .. }),

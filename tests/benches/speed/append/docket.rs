@@ -16,7 +16,7 @@ use crate::server::{Server, source};
 
 const DATABASE: &str = "bench_docket";
 /// As many aggregates as the service keeps in memory.
-const CACHED: u64 = 8_192;
+const CACHED: u64 = 8 << 20;
 
 /// The store on a database of its own.
 pub(super) struct Docket {
