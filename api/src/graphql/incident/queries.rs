@@ -4,7 +4,7 @@ use async_graphql::connection::Connection;
 use async_graphql::{Context, ID, Object, Result};
 
 use super::Incident;
-use super::types::by_number;
+use super::item::by_number;
 use crate::auth::policy::Action;
 use crate::error::{at_field, code};
 use crate::graphql::ids::{self, Kind};

@@ -1,706 +1,95 @@
-//! The incident as the schema shows it: a row of the queue, and what belongs
-//! to it, loaded when it is asked for.
+//! The parts of an incident that the schema shows as objects of their own.
 
-use std::sync::Arc;
-
-use async_graphql::connection::{Connection, EmptyFields};
-use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use async_graphql::SimpleObject;
 use chrono::{DateTime, Utc};
-use domain::Channel;
-use domain::incident::Incident as Aggregate;
-use projections::AsOf;
-use projections::incident_detail::IncidentDetail;
-use projections::work_queue::WorkQueueRow;
-use uuid::Uuid;
 
-use super::past::Past;
-use crate::desk::Keeps;
-use crate::error::{code, coded, internal, of_store};
-use crate::graphql::enums::{
-    ClosedBy, ContactChannel, ExpectationBasis, Handling, HoldReason, Impact, Priority,
-    ReviewCause, Urgency, WorkItemStatus,
-};
-use crate::graphql::ids::{self, Kind};
-use crate::graphql::loaders::{At, Loaders};
-use crate::graphql::scalars::Long;
-use crate::graphql::time::{Basis, Then};
-use crate::graphql::viewer::{Viewer, desk};
-use crate::graphql::work_item::history::{Comment, HistoryEntry, comments, history};
-use crate::graphql::work_item::links::{WorkItemLink, links};
-use crate::graphql::work_item::types::{AssignedTeam, CategoryRef};
-
-/// 事件: an unplanned interruption of a service, or a fall in its quality.
-#[derive(Clone)]
-pub(crate) struct Incident {
-    pub(crate) row: Arc<WorkQueueRow>,
-    /// The position that must be visible in whatever else is loaded.
-    seen: i64,
-    /// When it is shown; whatever else is loaded is shown then, too.
-    when: When,
-}
-
-/// When an incident is shown.
-#[derive(Clone)]
-enum When {
-    /// As it is now.
-    Now,
-    /// As it was known then.
-    Recorded(Then),
-    /// As it was in the world then.
-    Effective(Arc<Past>),
-}
-
-impl Incident {
-    /// An incident as it is now.
-    pub(crate) fn now(row: impl Into<Arc<WorkQueueRow>>) -> Self {
-        let row = row.into();
-        // Whatever else is loaded is no older than the row.
-        let seen = row.position;
-        Self {
-            row,
-            seen,
-            when: When::Now,
-        }
-    }
-
-    /// The same, with whatever else is loaded no older than a position.
-    pub(crate) fn at_least_of(self, position: i64) -> Self {
-        Self {
-            seen: position,
-            ..self
-        }
-    }
-
-    /// An incident as it was known at another time.
-    pub(crate) fn then(row: impl Into<Arc<WorkQueueRow>>, then: Then) -> Self {
-        Self {
-            row: row.into(),
-            seen: then.position,
-            when: When::Recorded(then),
-        }
-    }
-
-    /// An incident now or then, if there is one that the one who asks may see.
-    /// Rights are today's, also for what is read of another time.
-    pub(crate) async fn find(
-        ctx: &Context<'_>,
-        item: Uuid,
-        then: Option<Then>,
-    ) -> Result<Option<Self>> {
-        let items = &ctx.data::<Loaders>()?.items;
-        let now = items.load_one(At::now(item, 0)).await?.map(Self::now);
-        let viewer = ctx.data::<Viewer>()?;
-        let Some(now) = now.filter(|incident| incident.is_visible_to(viewer)) else {
-            return Ok(None);
-        };
-        match then {
-            None => Ok(Some(now)),
-            Some(then) if then.basis == Basis::Effective => {
-                let past = Past::load(desk(ctx)?, item, &then).await?;
-                Ok(past.map(Self::in_the_world))
-            }
-            Some(then) => {
-                let row = items.load_one(At::then(item, &then)).await?;
-                Ok(row.map(|row| Self::then(row, then)))
-            }
-        }
-    }
-
-    fn in_the_world(past: Past) -> Self {
-        Self {
-            row: Arc::clone(&past.row),
-            seen: 0,
-            when: When::Effective(Arc::new(past)),
-        }
-    }
-
-    /// The incident after a command of the one who asks.
-    pub(crate) async fn after(ctx: &Context<'_>, id: Uuid, position: i64) -> Result<Self> {
-        let row = ctx
-            .data::<Loaders>()?
-            .items
-            .load_one(At::now(id, position))
-            .await?;
-        let row = row.ok_or_else(|| coded(code::NOT_FOUND, "there is no such incident"))?;
-        Ok(Self {
-            row,
-            seen: position,
-            when: When::Now,
-        })
-    }
-
-    pub(crate) fn at(&self) -> At {
-        At {
-            item: self.row.item_id,
-            position: self.seen,
-            as_of: match &self.when {
-                When::Recorded(then) => then.as_of(),
-                When::Now | When::Effective(_) => AsOf::Now,
-            },
-        }
-    }
-
-    /// The incident as it was in the world, where that was asked for.
-    pub(crate) fn past(&self) -> Option<&Past> {
-        match &self.when {
-            When::Effective(past) => Some(past),
-            When::Now | When::Recorded(_) => None,
-        }
-    }
-
-    /// The moment at which it is shown.
-    fn shown_at(&self) -> DateTime<Utc> {
-        match &self.when {
-            When::Now => crate::clock::now(),
-            When::Recorded(then) => then.at,
-            When::Effective(past) => past.at,
-        }
-    }
-
-    /// Whether the one who asks may see it.
-    pub(crate) fn is_visible_to(&self, viewer: &Viewer) -> bool {
-        viewer.sees_only().is_none_or(|person| {
-            [&self.row.requester, &self.row.affected_person]
-                .iter()
-                .any(|p| p.as_deref() == Some(person))
-        })
-    }
-
-    async fn detail(&self, ctx: &Context<'_>) -> Result<Arc<IncidentDetail>> {
-        if let Some(past) = self.past() {
-            return Ok(Arc::clone(&past.detail));
-        }
-        let detail = ctx.data::<Loaders>()?.details.load_one(self.at()).await?;
-        detail.ok_or_else(|| {
-            coded(
-                code::READ_MODEL_BEHIND,
-                "the incident's details cannot be shown yet",
-            )
-        })
-    }
-}
-
-/// A name that a read model holds, as the schema's enum.
-fn named<D: std::str::FromStr, G: From<D>>(name: &str) -> Result<G> {
-    name.parse::<D>().map(G::from).map_err(|_| {
-        tracing::error!(
-            name,
-            "a read model holds a name that the schema does not know"
-        );
-        coded(code::INTERNAL, "something went wrong on our side")
-    })
-}
-
-fn named_if<D: std::str::FromStr, G: From<D>>(name: Option<&str>) -> Result<Option<G>> {
-    name.map(named::<D, G>).transpose()
-}
-
-fn priority(number: i16) -> Priority {
-    match number {
-        1 => Priority::P1,
-        2 => Priority::P2,
-        3 => Priority::P3,
-        4 => Priority::P4,
-        _ => Priority::P5,
-    }
-}
+use crate::graphql::enums::{ClosedBy, HoldReason, ReviewCause};
 
 /// The organisation's own field.
 #[derive(SimpleObject)]
 pub(crate) struct CustomField {
     /// The field.
-    name: String,
+    pub(super) name: String,
     /// Its value.
-    value: String,
+    pub(super) value: String,
 }
 
 /// Why and until when the work waits.
 #[derive(SimpleObject)]
 pub(crate) struct Hold {
     /// For whom or what.
-    reason: HoldReason,
+    pub(super) reason: HoldReason,
     /// In more words.
-    text: Option<String>,
+    pub(super) text: Option<String>,
     /// Until when, if that is known.
-    until: Option<DateTime<Utc>>,
+    pub(super) until: Option<DateTime<Utc>>,
 }
 
 /// How the incident was resolved.
 #[derive(SimpleObject)]
 pub(crate) struct Resolution {
     /// How it ended, from the desk's list.
-    code: String,
+    pub(super) code: String,
     /// What caused it.
-    cause: Option<String>,
+    pub(super) cause: Option<String>,
     /// What ended it.
-    solution: Option<String>,
+    pub(super) solution: Option<String>,
     /// The article that helped.
-    knowledge: Option<String>,
+    pub(super) knowledge: Option<String>,
     /// Whether the first line did it at the first contact.
-    at_first_contact: bool,
+    pub(super) at_first_contact: bool,
     /// When.
-    resolved_at: Option<DateTime<Utc>>,
+    pub(super) resolved_at: Option<DateTime<Utc>>,
     /// Until when the requester may confirm or reject.
-    confirm_by: Option<DateTime<Utc>>,
+    pub(super) confirm_by: Option<DateTime<Utc>>,
 }
 
 /// How the incident was closed.
 #[derive(SimpleObject)]
 pub(crate) struct Closure {
     /// Who ended it.
-    by: ClosedBy,
+    pub(super) by: ClosedBy,
     /// When.
-    closed_at: Option<DateTime<Utc>>,
+    pub(super) closed_at: Option<DateTime<Utc>>,
     /// Why the requester has heard nothing, where that is so.
-    no_feedback_reason: Option<String>,
+    pub(super) no_feedback_reason: Option<String>,
     /// Until when it may be reopened.
-    reopen_until: Option<DateTime<Utc>>,
+    pub(super) reopen_until: Option<DateTime<Utc>>,
 }
 
 /// The post-incident review.
 #[derive(SimpleObject)]
 pub(crate) struct IncidentReview {
     /// Whether it is completed.
-    completed: bool,
+    pub(super) completed: bool,
     /// What asked for it.
-    cause: Option<ReviewCause>,
+    pub(super) cause: Option<ReviewCause>,
     /// What was learnt.
-    text: Option<String>,
+    pub(super) text: Option<String>,
 }
 
 /// What makes it a major incident.
 #[derive(SimpleObject)]
 pub(crate) struct MajorIncident {
     /// Why it was declared one.
-    reason: Option<String>,
+    pub(super) reason: Option<String>,
     /// Who leads.
-    leader: Option<String>,
+    pub(super) leader: Option<String>,
 }
 
 /// A stage of the path from the first contact to the closing (SD-03).
 #[derive(SimpleObject)]
 pub(crate) struct Stages {
     /// 受理: when the contact was recorded.
-    accepted_at: DateTime<Utc>,
+    pub(super) accepted_at: DateTime<Utc>,
     /// 分配: when a team first got it.
-    assigned_at: Option<DateTime<Utc>>,
+    pub(super) assigned_at: Option<DateTime<Utc>>,
     /// 处理: when a team first took it on.
-    processed_at: Option<DateTime<Utc>>,
+    pub(super) processed_at: Option<DateTime<Utc>>,
     /// 跟踪: when the requester last heard of it.
-    tracked_at: Option<DateTime<Utc>>,
+    pub(super) tracked_at: Option<DateTime<Utc>>,
     /// 反馈: whether the requester has had feedback.
-    feedback_given: bool,
+    pub(super) feedback_given: bool,
     /// 结束: when it was closed.
-    closed_at: Option<DateTime<Utc>>,
-}
-
-/// 事件: an unplanned interruption of a service, or a fall in its quality.
-#[Object]
-impl Incident {
-    /// The incident's global id.
-    pub(crate) async fn id(&self) -> ID {
-        ids::encode(Kind::Incident, self.row.item_id)
-    }
-
-    /// The practice: `incident`.
-    pub(crate) async fn practice(&self) -> String {
-        self.row.practice.clone()
-    }
-
-    /// Unique among incidents, shown to people.
-    pub(crate) async fn number(&self) -> String {
-        self.row.number.clone()
-    }
-
-    /// What it is about, in one line.
-    pub(crate) async fn summary(&self) -> String {
-        self.row.summary.clone()
-    }
-
-    /// What it is about, in full.
-    pub(crate) async fn description(&self, ctx: &Context<'_>) -> Result<Option<String>> {
-        Ok(self.detail(ctx).await?.description.clone())
-    }
-
-    /// Where it stands.
-    pub(crate) async fn status(&self) -> Result<WorkItemStatus> {
-        named::<domain::incident::Status, _>(&self.row.status)
-    }
-
-    /// Whether it still accepts work: neither closed, cancelled nor merged.
-    pub(crate) async fn is_open(&self) -> bool {
-        self.row.is_open
-    }
-
-    /// How far the hand-over to its team has come.
-    pub(crate) async fn handling(&self) -> Result<Handling> {
-        named::<domain::work_item::Handling, _>(&self.row.handling)
-    }
-
-    /// How important it is.
-    pub(crate) async fn priority(&self) -> Priority {
-        priority(self.row.priority)
-    }
-
-    /// Whether somebody overruled the matrix.
-    pub(crate) async fn priority_overridden(&self) -> bool {
-        self.row.priority_overridden
-    }
-
-    /// How much of the business is affected.
-    pub(crate) async fn impact(&self) -> Result<Option<Impact>> {
-        named_if::<domain::priority::Impact, _>(self.row.impact.as_deref())
-    }
-
-    /// How soon a solution is needed.
-    pub(crate) async fn urgency(&self) -> Result<Option<Urgency>> {
-        named_if::<domain::priority::Urgency, _>(self.row.urgency.as_deref())
-    }
-
-    /// The version of the priority matrix that it was judged by.
-    pub(crate) async fn matrix_version(&self) -> Option<i32> {
-        self.row.matrix_version
-    }
-
-    /// What it is filed under.
-    pub(crate) async fn category(&self) -> Option<CategoryRef> {
-        CategoryRef::of(&self.row)
-    }
-
-    /// The service concerned, by its code.
-    pub(crate) async fn service(&self) -> Option<String> {
-        self.row.service.clone()
-    }
-
-    /// Who asked; none for what a machine reported.
-    pub(crate) async fn requester(&self) -> Option<String> {
-        self.row.requester.clone()
-    }
-
-    /// Who suffers from it, where that is somebody else.
-    pub(crate) async fn affected_person(&self) -> Option<String> {
-        self.row.affected_person.clone()
-    }
-
-    /// How the contact was made.
-    pub(crate) async fn contact_channel(&self) -> Result<ContactChannel> {
-        named::<domain::work_item::ContactChannel, _>(&self.row.contact_channel)
-    }
-
-    /// The team that has it.
-    pub(crate) async fn team(&self) -> Option<AssignedTeam> {
-        AssignedTeam::of(&self.row)
-    }
-
-    /// The person who has it.
-    pub(crate) async fn assignee(&self) -> Option<String> {
-        self.row.person.clone()
-    }
-
-    /// Whether it is a major incident now.
-    pub(crate) async fn is_major(&self) -> bool {
-        self.row.is_major
-    }
-
-    /// What makes it, or made it, a major incident.
-    pub(crate) async fn major(&self, ctx: &Context<'_>) -> Result<Option<MajorIncident>> {
-        let detail = self.detail(ctx).await?;
-        Ok(detail.major_reason.is_some().then(|| MajorIncident {
-            reason: detail.major_reason.clone(),
-            leader: detail.major_leader.clone(),
-        }))
-    }
-
-    /// How often it went from one team to another.
-    pub(crate) async fn hand_over_count(&self) -> i32 {
-        self.row.hand_over_count
-    }
-
-    /// How often it went from one department to another.
-    pub(crate) async fn cross_department_count(&self) -> i32 {
-        self.row.cross_department_count
-    }
-
-    /// How often it was urged.
-    pub(crate) async fn urge_count(&self) -> i32 {
-        self.row.urge_count
-    }
-
-    /// Counted from 1; each reopening begins another.
-    pub(crate) async fn cycle(&self) -> i32 {
-        self.row.cycle
-    }
-
-    /// How high management has been told, 0 for not at all.
-    pub(crate) async fn escalation_level(&self) -> i16 {
-        self.row.escalation_level
-    }
-
-    /// How many comments there are.
-    pub(crate) async fn comment_count(&self) -> i32 {
-        self.row.comment_count
-    }
-
-    /// How much time was spent on it.
-    pub(crate) async fn effort_minutes(&self) -> Long {
-        Long(self.row.effort_minutes)
-    }
-
-    /// When the first contact was made, in the world.
-    pub(crate) async fn opened_at(&self) -> DateTime<Utc> {
-        self.row.opened_at
-    }
-
-    /// When the desk recorded it.
-    pub(crate) async fn registered_at(&self) -> DateTime<Utc> {
-        self.row.registered_at
-    }
-
-    /// When something last happened to it, in the world.
-    pub(crate) async fn updated_at(&self) -> DateTime<Utc> {
-        self.row.updated_at
-    }
-
-    /// When it is expected to be resolved.
-    pub(crate) async fn expected_resolution_at(&self) -> Option<DateTime<Utc>> {
-        self.row.expected_at
-    }
-
-    /// What the expected time rests on.
-    pub(crate) async fn expected_resolution_basis(
-        &self,
-        ctx: &Context<'_>,
-    ) -> Result<Option<ExpectationBasis>> {
-        let detail = self.detail(ctx).await?;
-        named_if::<domain::incident::ExpectationBasis, _>(detail.expected_basis.as_deref())
-    }
-
-    /// When it was resolved.
-    pub(crate) async fn resolved_at(&self) -> Option<DateTime<Utc>> {
-        self.row.resolved_at
-    }
-
-    /// When the service worked again, apart from resolution and closing.
-    pub(crate) async fn restored_at(&self) -> Option<DateTime<Utc>> {
-        self.row.restored_at
-    }
-
-    /// When it was closed.
-    pub(crate) async fn closed_at(&self) -> Option<DateTime<Utc>> {
-        self.row.closed_at
-    }
-
-    /// When the requester last heard from the desk.
-    pub(crate) async fn last_contact_at(&self) -> Option<DateTime<Utc>> {
-        self.row.last_contact_at
-    }
-
-    /// How long ago that was, in whole minutes; counted from the first contact
-    /// where the desk has not answered.
-    pub(crate) async fn minutes_since_last_contact(&self) -> Long {
-        let last = self.row.last_contact_at.unwrap_or(self.row.opened_at);
-        Long((self.shown_at() - last).num_minutes().max(0))
-    }
-
-    /// The stages from the first contact to the closing, and which were reached.
-    pub(crate) async fn stages(&self) -> Stages {
-        Stages {
-            accepted_at: self.row.opened_at,
-            assigned_at: self.row.assigned_at,
-            processed_at: self.row.accepted_at,
-            tracked_at: self.row.last_contact_at,
-            feedback_given: self.row.feedback_given,
-            closed_at: self.row.closed_at,
-        }
-    }
-
-    /// Whether it is read-only for good.
-    pub(crate) async fn archived(&self) -> bool {
-        self.row.archived
-    }
-
-    /// Who follows it.
-    pub(crate) async fn watchers(&self) -> Vec<String> {
-        self.row.watchers.clone()
-    }
-
-    /// The configuration items concerned, by their identity keys.
-    pub(crate) async fn configuration_items(&self) -> Vec<String> {
-        self.row.cis.clone()
-    }
-
-    /// Its numbers in other systems, each as `system reference`.
-    pub(crate) async fn external_references(&self) -> Vec<String> {
-        self.row.external_references.clone()
-    }
-
-    /// The organisation's own fields.
-    pub(crate) async fn custom_fields(&self) -> Vec<CustomField> {
-        let field = |(name, value): (&String, &String)| CustomField {
-            name: name.clone(),
-            value: value.clone(),
-        };
-        self.row.custom_fields.iter().map(field).collect()
-    }
-
-    /// The names of its files.
-    pub(crate) async fn attachment_names(&self) -> Vec<String> {
-        self.row.attachment_names.clone()
-    }
-
-    /// What is suspected to be the cause.
-    pub(crate) async fn hypothesis(&self, ctx: &Context<'_>) -> Result<Option<String>> {
-        Ok(self.detail(ctx).await?.hypothesis.clone())
-    }
-
-    /// What was last found out.
-    pub(crate) async fn last_finding(&self, ctx: &Context<'_>) -> Result<Option<String>> {
-        Ok(self.detail(ctx).await?.last_finding.clone())
-    }
-
-    /// What lessens the effect.
-    pub(crate) async fn workaround(&self, ctx: &Context<'_>) -> Result<Option<String>> {
-        Ok(self.detail(ctx).await?.workaround.clone())
-    }
-
-    /// Why and until when the work waits, while it does.
-    pub(crate) async fn hold(&self, ctx: &Context<'_>) -> Result<Option<Hold>> {
-        let detail = self.detail(ctx).await?;
-        let reason = named_if::<domain::incident::HoldReason, _>(detail.hold_reason.as_deref())?;
-        Ok(reason.map(|reason| Hold {
-            reason,
-            text: detail.hold_text.clone(),
-            until: detail.hold_until,
-        }))
-    }
-
-    /// How it was resolved, if it is.
-    pub(crate) async fn resolution(&self, ctx: &Context<'_>) -> Result<Option<Resolution>> {
-        let detail = self.detail(ctx).await?;
-        Ok(detail.resolution_code.clone().map(|code| Resolution {
-            code,
-            cause: detail.resolution_cause.clone(),
-            solution: detail.resolution_solution.clone(),
-            knowledge: detail.resolution_knowledge.clone(),
-            at_first_contact: detail.resolved_at_first_contact,
-            resolved_at: self.row.resolved_at,
-            confirm_by: detail.confirm_by,
-        }))
-    }
-
-    /// How it was closed, if it is.
-    pub(crate) async fn closure(&self, ctx: &Context<'_>) -> Result<Option<Closure>> {
-        let detail = self.detail(ctx).await?;
-        let by = named_if::<domain::incident::ClosedBy, _>(detail.closed_by.as_deref())?;
-        Ok(by.map(|by| Closure {
-            by,
-            closed_at: self.row.closed_at,
-            no_feedback_reason: detail.no_feedback_reason.clone(),
-            reopen_until: detail.reopen_until,
-        }))
-    }
-
-    /// Why it was cancelled, if it was.
-    pub(crate) async fn cancel_reason(&self, ctx: &Context<'_>) -> Result<Option<String>> {
-        Ok(self.detail(ctx).await?.cancel_reason.clone())
-    }
-
-    /// Why it was last reopened, if it was.
-    pub(crate) async fn reopen_reason(&self, ctx: &Context<'_>) -> Result<Option<String>> {
-        Ok(self.detail(ctx).await?.reopen_reason.clone())
-    }
-
-    /// The post-incident review, if one was asked for.
-    pub(crate) async fn review(&self, ctx: &Context<'_>) -> Result<Option<IncidentReview>> {
-        let detail = self.detail(ctx).await?;
-        if detail.review_cause.is_none() {
-            return Ok(None);
-        }
-        Ok(Some(IncidentReview {
-            completed: detail.review == "completed",
-            cause: named_if::<domain::incident::ReviewCause, _>(detail.review_cause.as_deref())?,
-            text: detail.review_text.clone(),
-        }))
-    }
-
-    /// The number of the item that it was merged into, if it was.
-    pub(crate) async fn merged_into_number(&self, ctx: &Context<'_>) -> Result<Option<String>> {
-        Ok(self.detail(ctx).await?.merged_into_number.clone())
-    }
-
-    /// How many corrections of a history taken over it has.
-    pub(crate) async fn correction_count(&self, ctx: &Context<'_>) -> Result<i32> {
-        Ok(self.detail(ctx).await?.correction_count)
-    }
-
-    /// Every step, oldest first, with what was before and after, who, why and
-    /// when. A requester sees what was said and done publicly.
-    #[graphql(complexity = "5 + first.unwrap_or(20).max(0) as usize * child_complexity / 4")]
-    pub(crate) async fn history(
-        &self,
-        ctx: &Context<'_>,
-        first: Option<i32>,
-        after: Option<String>,
-    ) -> Result<Connection<String, HistoryEntry, EmptyFields, EmptyFields>> {
-        history(ctx, self, first, after.as_deref()).await
-    }
-
-    /// What was said, oldest first. A requester sees the public comments.
-    #[graphql(complexity = "5 + first.unwrap_or(20).max(0) as usize * child_complexity / 4")]
-    pub(crate) async fn comments(
-        &self,
-        ctx: &Context<'_>,
-        first: Option<i32>,
-        after: Option<String>,
-    ) -> Result<Connection<String, Comment, EmptyFields, EmptyFields>> {
-        comments(ctx, self, first, after.as_deref()).await
-    }
-
-    /// The items it is connected with, in both directions.
-    pub(crate) async fn links(&self, ctx: &Context<'_>) -> Result<Vec<WorkItemLink>> {
-        links(ctx, self).await
-    }
-
-    /// The mutations that the one who asks could send now, by name; exactly
-    /// those that would not be refused if their own input is well-formed. None
-    /// as of another time: to what was, nothing can be done.
-    pub(crate) async fn available_actions(&self, ctx: &Context<'_>) -> Result<Vec<String>> {
-        if !matches!(self.when, When::Now) {
-            return Ok(Vec::new());
-        }
-        let desk = desk(ctx)?;
-        let Viewer(actor) = ctx.data::<Viewer>()?;
-        let store: &event_store::AggregateStore<Aggregate> = desk.store();
-        let loaded = store
-            .load(self.row.item_id)
-            .await
-            .map_err(|error| of_store(&error))?;
-        let context = desk
-            .context(actor.clone(), Channel::Api, crate::clock::now())
-            .await
-            .map_err(|error| of_store(&error))?;
-        Ok(crate::graphql::access::available_actions(
-            &loaded.state,
-            &context,
-        ))
-    }
-
-    /// How many events its stream has, for `expectedVersion`.
-    pub(crate) async fn version(&self) -> Long {
-        Long(self.row.version)
-    }
-
-    /// The position of its last event in the log.
-    pub(crate) async fn position(&self) -> Long {
-        Long(self.row.position)
-    }
-}
-
-/// The incident with this number.
-pub(crate) async fn by_number(ctx: &Context<'_>, number: &str) -> Result<Option<WorkQueueRow>> {
-    let read = desk(ctx)?.read();
-    read.work_queue()
-        .by_number("incident", number)
-        .await
-        .map_err(|error| internal(&error))
+    pub(super) closed_at: Option<DateTime<Utc>>,
 }
