@@ -13,6 +13,7 @@ use moka::ops::compute::Op;
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use postgres_es::PostgresEventRepository;
+use serde::Serialize;
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -31,8 +32,10 @@ pub struct Loaded<A> {
     pub state: Arc<A>,
     /// The sequence of its last event; 0 if it does not exist.
     pub version: i64,
-    /// About how many bytes of memory it takes.
+    /// About how many bytes of memory it took when it was last weighed.
     weight: usize,
+    /// At which version that was.
+    weighed_at: i64,
 }
 
 impl<A> Clone for Loaded<A> {
@@ -42,15 +45,12 @@ impl<A> Clone for Loaded<A> {
             state: Arc::clone(&self.state),
             version: self.version,
             weight: self.weight,
+            weighed_at: self.weighed_at,
         }
     }
 }
 
 impl<A: Aggregate> Loaded<A> {
-    /// The most that an aggregate counts for: one with a very long stream is
-    /// kept all the same.
-    const HEAVIEST: usize = 1 << 20;
-
     /// An aggregate that has no events.
     fn absent(id: Uuid) -> Self {
         Self {
@@ -58,17 +58,24 @@ impl<A: Aggregate> Loaded<A> {
             state: Arc::new(A::default()),
             version: 0,
             weight: size_of::<A>(),
+            weighed_at: 0,
         }
     }
 
-    /// The state that further events lead to. A state is about as large as
-    /// the payloads that it is the fold of, or smaller.
-    fn with(&self, state: A, version: i64, payloads: usize) -> Self {
+    /// The state that further events lead to. It is weighed each time that its
+    /// stream has become twice as long, which costs little and tells enough.
+    fn with(&self, state: A, version: i64) -> Self {
+        let (weight, weighed_at) = if version >= self.weighed_at * 2 {
+            (size_of::<A>() + json_length(&state), version)
+        } else {
+            (self.weight, self.weighed_at)
+        };
         Self {
             id: self.id,
             state: Arc::new(state),
             version,
-            weight: (self.weight + payloads).min(Self::HEAVIEST),
+            weight,
+            weighed_at,
         }
     }
 
@@ -155,14 +162,13 @@ impl<A: Aggregate + Clone + 'static> AggregateStore<A> {
             return Ok(loaded);
         }
         let stored = self.repository.get_events::<A>(&id.to_string()).await?;
-        let payloads = stored.iter().map(|event| json_length(&event.payload)).sum();
         let mut state = A::default();
         let mut version = 0;
         for envelope in self.current(stored)? {
             version = i64::try_from(envelope.sequence).unwrap_or(i64::MAX);
             state.apply(envelope.payload);
         }
-        let loaded = Loaded::absent(id).with(state, version, payloads);
+        let loaded = Loaded::absent(id).with(state, version);
         self.remember(&loaded);
         Ok(loaded)
     }
@@ -176,18 +182,17 @@ impl<A: Aggregate + Clone + 'static> AggregateStore<A> {
             return Ok(());
         }
         let events = reading::streams(&self.pool, A::TYPE, &absent).await?;
-        let begun = absent.into_iter().map(|id| (id, (A::default(), 0, 0)));
-        let mut states: HashMap<Uuid, (A, i64, usize)> = begun.collect();
+        let begun = absent.into_iter().map(|id| (id, (A::default(), 0)));
+        let mut states: HashMap<Uuid, (A, i64)> = begun.collect();
         for event in events {
             let event = event.upcast(&self.upcasters)?;
-            if let Some((state, version, payloads)) = states.get_mut(&event.aggregate_id) {
+            if let Some((state, version)) = states.get_mut(&event.aggregate_id) {
                 state.apply(event.content()?);
                 *version = event.sequence;
-                *payloads += event.payload.len();
             }
         }
-        for (id, (state, version, payloads)) in states {
-            self.remember(&Loaded::absent(id).with(state, version, payloads));
+        for (id, (state, version)) in states {
+            self.remember(&Loaded::absent(id).with(state, version));
         }
         Ok(())
     }
@@ -255,7 +260,6 @@ impl<A: Aggregate + Clone + 'static> AggregateStore<A> {
             metadata,
             reservations,
         };
-        let payloads = commit.events.iter().map(|event| event.payload.len()).sum();
         let answer = self.log.append(commit).await;
         match &answer {
             Ok(appended) if !appended.duplicate => {
@@ -263,7 +267,7 @@ impl<A: Aggregate + Clone + 'static> AggregateStore<A> {
                 for event in events {
                     state.apply(event);
                 }
-                self.remember(&loaded.with(state, appended.version, payloads));
+                self.remember(&loaded.with(state, appended.version));
             }
             Err(AppendError::KeyTaken { .. }) => {}
             // The stream is not, or may not be, where it was thought to be.
@@ -307,7 +311,7 @@ impl<A: Aggregate + Clone + 'static> AggregateStore<A> {
 }
 
 /// How long a value is in JSON.
-fn json_length(value: &serde_json::Value) -> usize {
+fn json_length(value: &impl Serialize) -> usize {
     struct Length(usize);
     impl Write for Length {
         fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
