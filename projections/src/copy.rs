@@ -108,10 +108,12 @@ impl Rows {
         self.buffer.len()
     }
 
-    /// Makes room for more rows like those that are there.
+    /// Makes room for more rows like those that are there, within bounds.
     pub(crate) fn reserve(&mut self, rows: usize) {
+        const MOST: usize = 8 << 20;
         let count = usize::try_from(self.count).unwrap_or_default().max(1);
-        self.buffer.reserve(self.buffer.len() / count * rows);
+        let room = self.buffer.len() / count * rows;
+        self.buffer.reserve(room.min(MOST));
     }
 
     /// Forgets the rows.

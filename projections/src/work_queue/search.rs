@@ -18,8 +18,8 @@ pub(super) const TEXT_LAYOUT: Layout = Layout {
     implied: &[],
 };
 
-/// The short texts of a past version `q` as they are searched, in SQL, for rows without
-/// custom fields in which nothing has upper and lower case but ASCII. Others
+/// The short texts of a past version `q` as they are searched, in SQL, where it
+/// has no custom fields and nothing has upper and lower case but ASCII. Others
 /// have the text itself.
 pub(super) const SHORT_TEXTS: &str = "lower(concat_ws(E'\\n', q.number, q.summary, q.requester, \
     q.affected_person, q.service, q.category_code, q.team_name, q.department, q.person, \
