@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::io::Write;
 use std::sync::Arc;
 
-use cqrs_es::persist::{EventUpcaster, PersistedEventRepository, SerializedEvent};
+use cqrs_es::persist::{EventUpcaster, PersistedEventRepository};
 use cqrs_es::{Aggregate, DomainEvent, EventEnvelope};
 use moka::ops::compute::Op;
 use moka::policy::EvictionPolicy;
@@ -51,6 +51,10 @@ impl<A> Clone for Loaded<A> {
 }
 
 impl<A: Aggregate> Loaded<A> {
+    /// The most that one counts for: what is larger than a whole cache, such as
+    /// a configuration with all its versions, is kept all the same.
+    const HEAVIEST: u32 = 1 << 20;
+
     /// An aggregate that has no events.
     fn absent(id: Uuid) -> Self {
         Self {
@@ -80,7 +84,7 @@ impl<A: Aggregate> Loaded<A> {
     }
 
     fn weight(&self) -> u32 {
-        u32::try_from(self.weight).unwrap_or(u32::MAX)
+        u32::try_from(self.weight).map_or(Self::HEAVIEST, |weight| weight.min(Self::HEAVIEST))
     }
 }
 
@@ -161,10 +165,9 @@ impl<A: Aggregate + Clone + 'static> AggregateStore<A> {
         if let Some(loaded) = self.cache.get(&id) {
             return Ok(loaded);
         }
-        let stored = self.repository.get_events::<A>(&id.to_string()).await?;
         let mut state = A::default();
         let mut version = 0;
-        for envelope in self.current(stored)? {
+        for envelope in self.envelopes(&id.to_string()).await? {
             version = i64::try_from(envelope.sequence).unwrap_or(i64::MAX);
             state.apply(envelope.payload);
         }
@@ -177,14 +180,13 @@ impl<A: Aggregate + Clone + 'static> AggregateStore<A> {
     /// with one statement for all of them; for those who will soon load each.
     pub async fn load_ahead(&self, ids: &[Uuid]) -> Result<(), StoreError> {
         let absent = ids.iter().filter(|id| !self.cache.contains_key(*id));
-        let absent: Vec<Uuid> = absent.copied().collect();
-        if absent.is_empty() {
+        let begun = absent.map(|id| (*id, (A::default(), 0)));
+        let mut states: HashMap<Uuid, (A, i64)> = begun.collect();
+        if states.is_empty() {
             return Ok(());
         }
-        let events = reading::streams(&self.pool, A::TYPE, &absent).await?;
-        let begun = absent.into_iter().map(|id| (id, (A::default(), 0)));
-        let mut states: HashMap<Uuid, (A, i64)> = begun.collect();
-        for event in events {
+        let absent: Vec<Uuid> = states.keys().copied().collect();
+        for event in reading::streams(&self.pool, A::TYPE, &absent).await? {
             let event = event.upcast(&self.upcasters)?;
             if let Some((state, version)) = states.get_mut(&event.aggregate_id) {
                 state.apply(event.content()?);
@@ -279,10 +281,6 @@ impl<A: Aggregate + Clone + 'static> AggregateStore<A> {
     /// The stream as cqrs-es sees it, in today's shapes.
     pub(crate) async fn envelopes(&self, id: &str) -> Result<Vec<EventEnvelope<A>>, StoreError> {
         let stored = self.repository.get_events::<A>(id).await?;
-        self.current(stored)
-    }
-
-    fn current(&self, stored: Vec<SerializedEvent>) -> Result<Vec<EventEnvelope<A>>, StoreError> {
         let current = stored
             .into_iter()
             .map(|event| upcast(event, &self.upcasters));

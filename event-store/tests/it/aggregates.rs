@@ -235,6 +235,35 @@ async fn aggregates_that_are_loaded_ahead_are_what_each_would_be_alone() {
     test.finish().await;
 }
 
+#[tokio::test]
+async fn an_aggregate_that_is_larger_than_the_cache_is_kept_all_the_same() {
+    const CACHE: usize = 4 << 20;
+    let test = TestLog::new().await;
+    let here: AggregateStore<Tray> = AggregateStore::new(
+        test.log.clone(),
+        test.pool().clone(),
+        CACHE as u64,
+        upcasters(),
+    );
+    let there = trays(&test, &test.log);
+    let id = Uuid::now_v7();
+    let large = TrayEvent::Filled {
+        sheets: 1,
+        size: "A".repeat(CACHE + 1),
+    };
+    let loaded = here.load(id).await.unwrap();
+    append(&here, &loaded, large).await.unwrap();
+    // So many that the cache looks after what it holds.
+    for _ in 0..2_000 {
+        here.begin(Uuid::now_v7());
+    }
+    let loaded = there.load(id).await.unwrap();
+    append(&there, &loaded, filled(2)).await.unwrap();
+    let kept = here.load(id).await.unwrap();
+    assert_eq!(kept.version, 1, "the log was not asked again");
+    test.finish().await;
+}
+
 /// A stream whose first event was stored before paper had sizes.
 async fn old_stream(test: &TestLog) -> Uuid {
     let id = Uuid::now_v7();

@@ -46,9 +46,6 @@ struct Job {
     name: String,
 }
 
-/// A row on its way through a lane.
-type Passed = (Job, OwnedSemaphorePermit);
-
 impl Job {
     /// The incident that the row is of.
     fn incident(&self) -> Uuid {
@@ -56,6 +53,9 @@ impl Job {
         Uuid::new_v5(&DESK_NAMESPACE, name.as_bytes())
     }
 }
+
+/// A row on its way through a lane.
+type Passed = (Job, OwnedSemaphorePermit);
 
 /// The lanes of an import.
 pub(super) struct Lanes {
@@ -115,8 +115,7 @@ impl Lanes {
         let before = jobs.len();
         jobs.retain(|(id, _)| !known.contains(id));
         account.already_imported += (before - jobs.len()) as u64;
-        let incidents: HashSet<Uuid> = jobs.iter().map(|(_, job)| job.incident()).collect();
-        let incidents: Vec<Uuid> = incidents.into_iter().collect();
+        let incidents: Vec<Uuid> = jobs.iter().map(|(_, job)| job.incident()).collect();
         let store: &AggregateStore<Incident> = self.desk.store();
         store.load_ahead(&incidents).await?;
         for (_, job) in jobs {
