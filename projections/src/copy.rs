@@ -235,8 +235,12 @@ impl Row<'_> {
         self.buffer.extend_from_slice(&length.to_be_bytes());
     }
 
-    /// Says how long what was written from a place on is.
-    fn set_length(&mut self, length_at: usize, start: usize) {
+    /// Writes something, and before it how long it has become.
+    fn sized(&mut self, write: impl FnOnce(&mut Self)) {
+        let length_at = self.buffer.len();
+        self.length(0);
+        let start = self.buffer.len();
+        write(self);
         let length = i32::try_from(self.buffer.len() - start).unwrap_or(i32::MAX);
         self.buffer[length_at..start].copy_from_slice(&length.to_be_bytes());
     }
@@ -280,45 +284,37 @@ impl Row<'_> {
     }
 
     pub(crate) fn texts(&mut self, values: &[String]) {
-        let length_at = self.buffer.len();
-        self.length(0);
-        let start = self.buffer.len();
-        let dimensions = i32::from(!values.is_empty());
-        self.buffer.extend_from_slice(&dimensions.to_be_bytes());
-        self.buffer.extend_from_slice(&0_i32.to_be_bytes());
-        self.buffer.extend_from_slice(&TEXT_OID.to_be_bytes());
-        if !values.is_empty() {
-            self.length(values.len());
-            self.buffer.extend_from_slice(&1_i32.to_be_bytes());
-            for value in values {
-                self.text(value);
+        self.sized(|row| {
+            let dimensions = i32::from(!values.is_empty());
+            row.buffer.extend_from_slice(&dimensions.to_be_bytes());
+            row.buffer.extend_from_slice(&0_i32.to_be_bytes());
+            row.buffer.extend_from_slice(&TEXT_OID.to_be_bytes());
+            if !values.is_empty() {
+                row.length(values.len());
+                row.buffer.extend_from_slice(&1_i32.to_be_bytes());
+                for value in values {
+                    row.text(value);
+                }
             }
-        }
-        self.set_length(length_at, start);
+        });
     }
 
     /// A value as `jsonb`.
     pub(crate) fn jsonb(&mut self, value: &impl Serialize) {
         const VERSION: u8 = 1;
-        let length_at = self.buffer.len();
-        self.length(0);
-        let start = self.buffer.len();
-        self.buffer.push(VERSION);
-        self.json(value);
-        self.set_length(length_at, start);
+        self.sized(|row| {
+            row.buffer.push(VERSION);
+            row.json(value);
+        });
     }
 
     /// A value as JSON in a column of text, for what is only ever read as a
     /// whole: PostgreSQL takes a text in four times as fast as it reads JSON.
     pub(crate) fn json_text(&mut self, value: &impl Serialize) {
-        let length_at = self.buffer.len();
-        self.length(0);
-        let start = self.buffer.len();
-        self.json(value);
-        self.set_length(length_at, start);
+        self.sized(|row| row.json(value));
     }
 
-    /// One that JSON cannot say is `null`.
+    /// What JSON cannot say is `null`.
     fn json(&mut self, value: &impl Serialize) {
         let start = self.buffer.len();
         if serde_json::to_writer(&mut *self.buffer, value).is_err() {

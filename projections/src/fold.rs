@@ -201,8 +201,8 @@ fn write<R: ItemRow>(mut entries: Vec<&mut Entry<R>>, writes: &mut Writes) {
     entries.sort_unstable_by_key(|entry| entry.row.as_ref().map(R::item_id));
     let mut added = Rows::new(R::LAYOUT);
     let mut replaced = Rows::new(R::LAYOUT);
-    let mut left = entries.len();
-    for entry in entries {
+    let all = entries.len();
+    for (place, entry) in entries.into_iter().enumerate() {
         if let Some(row) = entry.row.as_ref().filter(|_| entry.has_changed) {
             let rows = if entry.is_stored {
                 &mut replaced
@@ -211,12 +211,11 @@ fn write<R: ItemRow>(mut entries: Vec<&mut Entry<R>>, writes: &mut Writes) {
             };
             row.write(&mut rows.row());
             if rows.count() == 1 {
-                rows.reserve(left);
+                rows.reserve(all - place);
             }
             entry.is_stored = true;
             entry.has_changed = false;
         }
-        left -= 1;
     }
     writes.add(added);
     writes.replace(replaced);

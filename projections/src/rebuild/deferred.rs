@@ -122,6 +122,8 @@ impl Deferred {
             tables.pop_front()
         };
         let work = async |connection: &mut PgConnection| {
+            // Helpers would be in the way of the other connection.
+            execute(connection, "set max_parallel_maintenance_workers = 0").await?;
             while let Some(table) = next() {
                 table.complete(connection).await?;
             }

@@ -37,7 +37,7 @@ pub(super) async fn enter(
     execute(connection, &path).await?;
     for setting in [
         "set maintenance_work_mem = '256MB'",
-        "set max_parallel_maintenance_workers = 0",
+        "set max_parallel_maintenance_workers = 1",
     ] {
         execute(connection, setting).await?;
     }

@@ -16,7 +16,6 @@ use crate::projection::{Projection, Step, Tables};
 use crate::recent::median;
 use crate::writes::Writes;
 use crate::{AsOf, Decoded, ProjectionError, ReadError};
-
 use change::StoredChanges;
 
 pub use change::Change;
@@ -235,17 +234,14 @@ impl Projection for Projector {
             self.load_statuses(tables, events).await?;
             for event in events {
                 let item = event.recorded.aggregate_id;
-                let known = self.statuses.get_mut(&item);
-                let before = known.as_ref().map(|known| known.status.as_str());
+                let known = self.statuses.get(&item);
+                let before = known.map(|known| known.status.as_str());
                 let Some(step) = HistoryRow::from_event(event, before) else {
                     continue;
                 };
                 step.write(&mut self.rows.row());
                 let (status, position) = (step.status, step.position);
-                match known {
-                    Some(known) => *known = Known { status, position },
-                    None => drop(self.statuses.insert(item, Known { status, position })),
-                }
+                self.statuses.insert(item, Known { status, position });
             }
             Ok(())
         }

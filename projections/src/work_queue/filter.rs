@@ -169,9 +169,9 @@ impl WorkItemFilter {
         equal(query, "q.practice", self.practice.as_ref());
         one_of(query, "q.status", self.statuses.as_ref());
         one_of(query, "q.priority", self.priorities.as_ref());
+        // Written out as the partial indexes say it.
         match self.is_open {
             Some(true) => query.push(" and q.is_open"),
-            // As the partial indexes say it.
             Some(false) => query.push(" and not q.is_open"),
             None => query,
         };
@@ -359,7 +359,7 @@ where
     }
 }
 
-/// Written out, because a partial index is used only for a literal.
+/// A past version leaves empty what is false.
 fn flag(query: &mut QueryBuilder<'_, Postgres>, column: &str, wanted: Option<bool>) {
     match wanted {
         Some(true) => query.push(format!(" and {column}")),

@@ -68,12 +68,7 @@ pub(super) fn write_texts(rows: &mut Rows, event: &Decoded) {
         row.bigint(event.recorded.position);
         row.boolean(is_public);
         let mut lowercase = String::new();
-        for (place, text) in body.into_iter().enumerate() {
-            if place > 0 {
-                lowercase.push('\n');
-            }
-            push_lowercase(&mut lowercase, text);
-        }
+        push_lowercase(&mut lowercase, &body.join("\n"));
         row.text(&lowercase);
     }
 }
