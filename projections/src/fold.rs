@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::copy::{Layout, Row, Rows, prepare_upsert};
 use crate::projection::Tables;
-use crate::recent::median;
+use crate::recent::{keep_most_recent, median};
 use crate::validity::fork_node;
 use crate::writes::Writes;
 use crate::{Decoded, ProjectionError};
@@ -187,6 +187,24 @@ impl<R: ItemRow> Fold<R> {
         let changed = self.entries.values_mut().filter(|entry| entry.has_changed);
         write(changed.collect(), writes);
         writes.add(self.past.take());
+    }
+
+    /// Learns that the tables hold what was given away, and keeps the rows that
+    /// were used last: whoever is worked on is worked on again.
+    pub(crate) fn settle(&mut self) {
+        /// How many rows are kept: some megabytes.
+        const KEPT: usize = 1_024;
+        self.past.clear();
+        keep_most_recent(&mut self.entries, KEPT, |entry| entry.position);
+    }
+
+    /// The rows that were given away since they were last settled.
+    pub(crate) fn given_away(&self, after: i64) -> impl Iterator<Item = &R> {
+        let entries = self
+            .entries
+            .values()
+            .filter(move |entry| entry.position > after);
+        entries.filter_map(|entry| entry.row.as_ref())
     }
 
     pub(crate) fn forget(&mut self) {

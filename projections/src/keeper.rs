@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::checkpoint::{self, Stored};
 use crate::feed::{Batch, Feed, missing};
+use crate::latest::Latest;
 use crate::progress::Progress;
 use crate::projection::Projection;
 use crate::{ProjectionError, ProjectionName, rebuild};
@@ -81,6 +82,7 @@ pub(crate) struct Keeper {
     log: Log,
     connect: PgConnectOptions,
     progress: Arc<Progress>,
+    latest: Arc<Latest>,
     closing: CancellationToken,
 }
 
@@ -114,6 +116,7 @@ impl Keeper {
         log: &Log,
         connect: &PgConnectOptions,
         progress: &Arc<Progress>,
+        latest: &Arc<Latest>,
         closing: &CancellationToken,
     ) -> Self {
         Self {
@@ -122,6 +125,7 @@ impl Keeper {
             log: log.clone(),
             connect: connect.clone(),
             progress: Arc::clone(progress),
+            latest: Arc::clone(latest),
             closing: closing.clone(),
         }
     }
@@ -157,6 +161,7 @@ impl Keeper {
         };
         let mut lease = lease?;
         let kept = self.keep_under(&mut lease).await;
+        self.latest.clear();
         // A broken connection is gone anyway; a whole one gives the lease to
         // the next replica at once.
         lease.release().await;
@@ -326,12 +331,13 @@ impl Keeper {
         last: i64,
     ) -> Result<(), ProjectionError> {
         let projection = &mut hold.projection;
-        // Whatever a failure left in memory is not what the tables hold.
-        projection.forget();
         let mut transaction = hold.lease.begin().await?;
         let stored = checkpoint::lock(&mut transaction, self.name).await?;
         if stored != hold.saved {
             transaction.rollback().await?;
+            // What is in memory is not what the tables hold.
+            projection.forget();
+            self.latest.clear();
             (hold.saved, hold.position) = (stored, stored);
             return Ok(());
         }
@@ -341,7 +347,7 @@ impl Keeper {
         projection.drain().write(&mut transaction).await?;
         checkpoint::advance(&mut transaction, self.name, last).await?;
         transaction.commit().await?;
-        projection.forget();
+        projection.settle(last, &self.latest);
         (hold.saved, hold.position) = (last, last);
         Ok(())
     }

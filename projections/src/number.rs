@@ -1,7 +1,10 @@
 //! What is the next work item called: numbers that people can read to each
 //! other over the telephone.
 
+use std::sync::{Mutex, PoisonError};
+
 use sqlx::PgPool;
+use tokio::sync::oneshot;
 
 use crate::ReadError;
 
@@ -63,5 +66,58 @@ impl Numbers {
             .into_iter()
             .map(|number| format!("{prefix}{number:07}"));
         Ok(named.collect())
+    }
+}
+
+/// Gives the numbers of a practice to those who ask for one each. All who ask at
+/// the same time get theirs from one statement.
+#[derive(Debug)]
+pub struct NextNumbers {
+    numbers: Numbers,
+    practice: &'static str,
+    waiting: Mutex<Vec<oneshot::Sender<String>>>,
+    asking: tokio::sync::Mutex<()>,
+}
+
+impl NextNumbers {
+    /// The numbers of a practice.
+    pub fn new(numbers: Numbers, practice: &'static str) -> Self {
+        Self {
+            numbers,
+            practice,
+            waiting: Mutex::default(),
+            asking: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// The next number.
+    pub async fn next(&self) -> Result<String, ReadError> {
+        loop {
+            let mut number = self.wait();
+            let _asking = self.asking.lock().await;
+            if let Ok(number) = number.try_recv() {
+                return Ok(number);
+            }
+            let waiting = std::mem::take(&mut *self.lock());
+            let count = u32::try_from(waiting.len()).unwrap_or(u32::MAX);
+            let numbers = self.numbers.next_numbers(self.practice, count).await?;
+            for (waiting, number) in waiting.into_iter().zip(numbers) {
+                // Whoever has gone away leaves a number out.
+                let _gone = waiting.send(number);
+            }
+            if let Ok(number) = number.try_recv() {
+                return Ok(number);
+            }
+        }
+    }
+
+    fn wait(&self) -> oneshot::Receiver<String> {
+        let (give, get) = oneshot::channel();
+        self.lock().push(give);
+        get
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<oneshot::Sender<String>>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

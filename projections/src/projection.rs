@@ -6,6 +6,7 @@ use futures_util::future::BoxFuture;
 use sqlx::PgConnection;
 use strum::{AsRefStr, EnumIter, EnumString};
 
+use crate::latest::Latest;
 use crate::writes::Writes;
 use crate::{Decoded, ProjectionError};
 use crate::{event_index, incident_detail, work_item_history, work_item_link, work_queue};
@@ -58,6 +59,14 @@ pub(crate) trait Projection: Send {
 
     /// Gives away everything that is not written yet.
     fn drain(&mut self) -> Writes;
+
+    /// Learns that everything it gave away is in the tables now, which are what
+    /// the log up to a position makes. It may keep some of that in memory, to
+    /// save reading it again, and shows it to those who look for what was
+    /// written last.
+    fn settle(&mut self, _through: i64, _latest: &Latest) {
+        self.forget();
+    }
 
     /// Forgets everything that is in memory.
     fn forget(&mut self);

@@ -10,9 +10,12 @@ use strum::IntoEnumIterator;
 use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
+use uuid::Uuid;
 
 use crate::keeper::{Keeper, Pace};
+use crate::latest::Latest;
 use crate::progress::{Exchange, Progress};
+use crate::work_queue::WorkQueueRow;
 use crate::{ProjectionError, ProjectionName, WaitError, checkpoint};
 
 /// How a projection fares.
@@ -48,6 +51,7 @@ pub struct Projectors {
 struct Inner {
     log: Log,
     progress: Arc<Progress>,
+    latest: Arc<Latest>,
     closing: CancellationToken,
     tasks: TaskTracker,
     _close_when_dropped: DropGuard,
@@ -58,16 +62,22 @@ impl Projectors {
     /// of its own, and keeps its projection for as long as it has it.
     pub fn start(log: Log, pool: PgPool, connect: PgConnectOptions, pace: Pace) -> Self {
         let progress = Progress::new();
+        let latest = Arc::<Latest>::default();
         let closing = CancellationToken::new();
         let tasks = TaskTracker::new();
         for name in ProjectionName::iter() {
-            let keeper = Keeper::new(name, pace, &log, &connect, &progress, &closing);
+            let latest = match name {
+                ProjectionName::WorkQueue => Arc::clone(&latest),
+                _ => Arc::default(),
+            };
+            let keeper = Keeper::new(name, pace, &log, &connect, &progress, &latest, &closing);
             tasks.spawn(keeper.run());
         }
         tasks.spawn(Exchange::new(Arc::clone(&progress), pool, connect, closing.clone()).run());
         let inner = Inner {
             log,
             progress,
+            latest,
             _close_when_dropped: closing.clone().drop_guard(),
             closing,
             tasks,
@@ -99,6 +109,12 @@ impl Projectors {
             }
         }
         Ok(())
+    }
+
+    /// The row of a work item with everything in it up to a position, where this
+    /// process has written it a moment ago; else the table is to be asked.
+    pub fn just_written(&self, item: Uuid, position: i64) -> Option<Arc<WorkQueueRow>> {
+        self.inner.latest.at_least(item, position)
     }
 
     /// How every projection fares.
@@ -175,6 +191,7 @@ pub async fn catch_up(
         log,
         &connect,
         &Progress::new(),
+        &Arc::default(),
         &CancellationToken::new(),
     );
     loop {

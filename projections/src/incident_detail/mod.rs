@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::copy::{Layout, Row};
 use crate::fold::{Fold, ItemRow};
+use crate::latest::Latest;
 use crate::projection::{Projection, Step, Tables};
 use crate::validity::{Found, push_valid, push_versions};
 use crate::writes::Writes;
@@ -190,6 +191,10 @@ impl Projection for Projector {
         let mut writes = Writes::default();
         self.rows.drain(&mut writes);
         writes
+    }
+
+    fn settle(&mut self, _: i64, _: &Latest) {
+        self.rows.settle();
     }
 
     fn forget(&mut self) {

@@ -21,6 +21,7 @@ use uuid::Uuid;
 
 use crate::copy::{Layout, Row, Rows};
 use crate::fold::{Fold, ItemRow};
+use crate::latest::Latest;
 use crate::projection::{Projection, Step, Tables};
 use crate::validity::{Found, push_valid, push_versions};
 use crate::writes::Writes;
@@ -144,6 +145,9 @@ impl WorkQueue {
     /// The rows of some items, in no order; those that do not exist are left
     /// out.
     pub async fn by_ids(&self, items: &[Uuid]) -> Result<Vec<WorkQueueRow>, ReadError> {
+        if items.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut connection = self.pool.acquire().await?;
         Ok(load(&mut connection, items, self.as_of).await?)
     }
@@ -268,6 +272,8 @@ pub(crate) struct Projector {
     rows: Fold<WorkQueueRow>,
     texts: Rows,
     counts: kept::Counts,
+    /// Up to where in the log the tables are known to be settled.
+    settled: i64,
 }
 
 impl Default for Projector {
@@ -276,6 +282,7 @@ impl Default for Projector {
             rows: Fold::default(),
             texts: Rows::new(&TEXT_LAYOUT),
             counts: kept::Counts::default(),
+            settled: 0,
         }
     }
 }
@@ -320,6 +327,15 @@ impl Projection for Projector {
         writes.add(self.texts.take());
         self.counts.drain(&mut writes);
         writes
+    }
+
+    fn settle(&mut self, through: i64, latest: &Latest) {
+        let rows = self.rows.given_away(self.settled).cloned().collect();
+        latest.publish(rows, through);
+        self.settled = through;
+        self.rows.settle();
+        self.texts.clear();
+        self.counts.forget();
     }
 
     fn forget(&mut self) {
