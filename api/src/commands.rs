@@ -1,19 +1,29 @@
-//! The way of a command: load the aggregate, let it decide, append what it
-//! decided. A conflict with somebody else's command is decided anew on the
-//! fresh state, a repeated command gets its first answer.
+//! The way of a command: wait for the turn on the aggregate, load it, let it
+//! decide, append what it decided. A conflict with another replica's command is
+//! decided anew on the fresh state, a repeated command gets its first answer.
+
+mod resting;
+
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use cqrs_es::Aggregate;
 use domain::ids::PersonId;
 use domain::{Actor, Channel, Context, Decider, Refusal};
-use event_store::{AppendError, CommandEnvelope, Loaded, Metadata, Reservation, StoreError};
+use event_store::{
+    AppendError, CommandEnvelope, Loaded, Metadata, Reservation, StoreError, StreamVersion,
+};
 use projections::ReadError;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::desk::{Desk, Keeps};
 
-/// How often a command is decided anew when others are faster.
-const ATTEMPTS: usize = 4;
+pub(crate) use resting::{Assigning, Connecting, Deciding, Unlinking, holder_of};
+
+/// How long a command waits for its turn, and is decided anew when other
+/// replicas are faster.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What stands around a command: who, when, why, and how it is told apart
 /// from its repetitions.
@@ -180,7 +190,7 @@ where
     A::Command: Sync,
     Desk: Keeps<A>,
 {
-    execute_by::<A>(desk, id, envelope, |state, context| {
+    execute_by(desk, id, envelope, |state: &A, context: &Context| {
         state
             .decide(command, context)
             .map_err(|refusal| CommandError::refused(&refusal))
@@ -188,9 +198,37 @@ where
     .await
 }
 
+/// What is decided about one aggregate in one commit. It is asked for anew, on
+/// the fresh state, where others were faster.
+pub trait Decision<A: Aggregate>: Send {
+    /// Reads what the decision rests on beside the aggregate itself, and names
+    /// the versions that it has read.
+    fn look_up(
+        &mut self,
+        _: &Desk,
+    ) -> impl Future<Output = Result<Vec<StreamVersion>, CommandError>> + Send {
+        async { Ok(Vec::new()) }
+    }
+
+    /// The events that follow.
+    fn decide(&mut self, state: &A, context: &Context) -> Result<Vec<A::Event>, CommandError>;
+}
+
+/// A decision that rests on the aggregate alone.
+struct Alone<F>(F);
+
+impl<A, F> Decision<A> for Alone<F>
+where
+    A: Aggregate,
+    F: FnMut(&A, &Context) -> Result<Vec<A::Event>, CommandError> + Send,
+{
+    fn decide(&mut self, state: &A, context: &Context) -> Result<Vec<A::Event>, CommandError> {
+        (self.0)(state, context)
+    }
+}
+
 /// Carries out several decisions on one aggregate in one commit. What is to be
-/// decided may depend on how the aggregate stands: it is asked for anew on the
-/// fresh state where others were faster.
+/// decided may depend on how the aggregate stands.
 pub async fn execute_by<A>(
     desk: &Desk,
     id: Uuid,
@@ -201,7 +239,21 @@ where
     A: Decider + 'static,
     Desk: Keeps<A>,
 {
-    let result = attempts(desk, id, envelope, decide).await;
+    execute_decision(desk, id, envelope, Alone(decide)).await
+}
+
+/// Carries out a decision on one aggregate.
+pub async fn execute_decision<A>(
+    desk: &Desk,
+    id: Uuid,
+    envelope: &Envelope,
+    decision: impl Decision<A>,
+) -> Result<Outcome, CommandError>
+where
+    A: Decider + 'static,
+    Desk: Keeps<A>,
+{
+    let result = attempts(desk, id, envelope, decision).await;
     let outcome = match &result {
         Ok(Outcome {
             duplicate: true, ..
@@ -218,29 +270,39 @@ async fn attempts<A>(
     desk: &Desk,
     id: Uuid,
     envelope: &Envelope,
-    mut decide: impl FnMut(&A, &Context) -> Result<Vec<A::Event>, CommandError> + Send,
+    mut decision: impl Decision<A>,
 ) -> Result<Outcome, CommandError>
 where
     A: Decider + 'static,
     Desk: Keeps<A>,
 {
     let metadata = envelope.metadata();
-    let mut current = 0;
-    for _ in 0..ATTEMPTS {
+    let deadline = Instant::now() + PATIENCE;
+    let turn = tokio::time::timeout_at(deadline, desk.turns().wait(A::TYPE, id)).await;
+    let mut current = desk.store().load(id).await?.version;
+    if turn.is_err() {
+        return Err(CommandError::Conflict { current });
+    }
+    while Instant::now() < deadline {
+        let rests_on = decision.look_up(desk).await?;
         let loaded = desk.store().load(id).await?;
         current = loaded.version;
-        let events = match decided(desk, &loaded, envelope, &mut decide).await? {
+        let events = match decided(desk, &loaded, envelope, &mut decision).await? {
             Ok(events) => events,
             // The cache may be older than what another replica has appended,
             // and what is refused now may be what succeeded the first time.
             Err(error) => {
-                if !desk.store().is_current(&loaded).await? {
+                if !desk.store().is_current(&loaded).await? || !desk.are_current(&rests_on).await? {
                     continue;
                 }
-                return match first_answer::<A>(desk, id, envelope).await? {
-                    Some(outcome) => Ok(outcome),
-                    None => Err(error),
+                // Nothing is said of an object that does not exist for the actor.
+                let exists = loaded.version > 0 && loaded.state.admits(&envelope.actor).is_ok();
+                let first = if exists {
+                    first_answer::<A>(desk, id, envelope).await?
+                } else {
+                    None
                 };
+                return first.ok_or(error);
             }
         };
         let envelope = CommandEnvelope {
@@ -248,6 +310,7 @@ where
             command_id: envelope.command_id,
             request_hash: envelope.request_hash,
             reservations: envelope.reservations.clone(),
+            rests_on: rests_on.clone(),
         };
         match desk.store().append(&loaded, events, envelope).await {
             Ok(appended) => {
@@ -258,7 +321,10 @@ where
                     duplicate: appended.duplicate,
                 });
             }
-            Err(AppendError::Conflict { current: now }) => current = now,
+            Err(AppendError::Conflict { current: now }) => {
+                current = now;
+                desk.forget(&rests_on);
+            }
             Err(AppendError::CommandIdReused) => return Err(CommandError::CommandIdReused),
             Err(AppendError::KeyTaken { key, .. }) => return Err(CommandError::KeyTaken { key }),
             Err(AppendError::Unknown(error)) => {
@@ -283,18 +349,20 @@ async fn decided<A>(
     desk: &Desk,
     loaded: &Loaded<A>,
     envelope: &Envelope,
-    decide: &mut (impl FnMut(&A, &Context) -> Result<Vec<A::Event>, CommandError> + Send),
+    decision: &mut impl Decision<A>,
 ) -> Result<Result<Vec<A::Event>, CommandError>, StoreError>
 where
     A: Decider,
 {
-    if envelope
-        .expected_version
-        .is_some_and(|expected| expected != loaded.version)
-    {
-        return Ok(Err(CommandError::Conflict {
-            current: loaded.version,
-        }));
+    if let Err(refusal) = loaded.state.admits(&envelope.actor) {
+        return Ok(Err(CommandError::refused(&refusal)));
+    }
+    let expected = envelope.expected_version.unwrap_or(loaded.version);
+    let conflict = CommandError::Conflict {
+        current: loaded.version,
+    };
+    if expected != loaded.version && loaded.version > 0 {
+        return Ok(Err(conflict));
     }
     let context = desk
         .context(
@@ -303,7 +371,13 @@ where
             envelope.effective_at,
         )
         .await?;
-    Ok(decide(&loaded.state, &context))
+    // What does not exist says so first, whatever version was expected of it.
+    let events = decision.decide(&loaded.state, &context);
+    Ok(if expected == loaded.version {
+        events
+    } else {
+        events.and(Err(conflict))
+    })
 }
 
 /// The answer that the command had when it came the first time, if it did.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use cqrs_es::Aggregate;
 use domain::audit::SealKeys;
 use domain::configuration::{CategoryTree, Configuration, PriorityMatrix};
 use domain::incident::{self, Incident};
@@ -13,10 +14,12 @@ use domain::organisation::{ApiToken, Team};
 use domain::{Actor, Channel, Context};
 use event_store::{
     AggregateStore, Database, DatabaseSource, Log, LogSettings, Migrate, PoolSettings, StoreError,
+    StreamVersion,
 };
-use projections::{Pace, Projectors, ReadModels};
+use projections::{NextNumbers, Pace, Projectors, ReadModels};
 
 use crate::directory::Directory;
+use crate::turns::Turns;
 
 /// About how many bytes of the aggregates of a kind are kept folded in memory:
 /// some thousands of work items.
@@ -35,6 +38,8 @@ struct Parts {
     read: ReadModels,
     projectors: Option<Projectors>,
     directory: Directory,
+    turns: Turns,
+    incident_numbers: NextNumbers,
     incidents: AggregateStore<Incident>,
     matrices: AggregateStore<Configuration<PriorityMatrix>>,
     trees: AggregateStore<Configuration<CategoryTree>>,
@@ -91,6 +96,10 @@ impl Desk {
         });
         let desk = Self {
             parts: Arc::new(Parts {
+                incident_numbers: NextNumbers::new(
+                    ReadModels::new(pool.clone()).numbers(),
+                    Incident::TYPE,
+                ),
                 read: ReadModels::new(pool.clone()),
                 incidents: AggregateStore::new(
                     log.clone(),
@@ -106,6 +115,7 @@ impl Desk {
                     CACHED_SETTINGS,
                     Vec::new(),
                 ),
+                turns: Turns::default(),
                 matrices,
                 trees,
                 projectors,
@@ -141,6 +151,43 @@ impl Desk {
     /// Who there is.
     pub fn directory(&self) -> &Directory {
         &self.parts.directory
+    }
+
+    /// What the next incidents are called.
+    pub fn incident_numbers(&self) -> &NextNumbers {
+        &self.parts.incident_numbers
+    }
+
+    /// Whose turn it is on each object.
+    pub(crate) fn turns(&self) -> &Turns {
+        &self.parts.turns
+    }
+
+    /// Whether the streams that a decision has read still stand as it read
+    /// them; those that do not are read afresh the next time.
+    pub(crate) async fn are_current(&self, read: &[StreamVersion]) -> Result<bool, StoreError> {
+        let current = self.parts.log.are_current(read).await?;
+        if !current {
+            self.forget(read);
+        }
+        Ok(current)
+    }
+
+    /// Drops what is cached of streams that may have moved.
+    pub(crate) fn forget(&self, read: &[StreamVersion]) {
+        let parts = &self.parts;
+        for StreamVersion {
+            aggregate_type,
+            aggregate_id: id,
+            ..
+        } in read
+        {
+            match *aggregate_type {
+                Incident::TYPE => parts.incidents.forget(*id),
+                Team::TYPE => parts.teams.forget(*id),
+                _ => {}
+            }
+        }
     }
 
     /// What a decision may know, for an actor at a time.

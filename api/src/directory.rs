@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use chrono::{DateTime, Utc};
 use domain::ids::{PersonId, TeamId, TokenId};
 use domain::organisation::{TeamEvent, TokenEvent};
-use domain::work_item::{Assignee, SupportLine, TeamRef};
+use domain::work_item::SupportLine;
 use domain::{Actor, Role};
 use event_store::{Filter, Log, RecordedEvent, StoreError};
 use tokio::sync::watch;
@@ -224,25 +224,6 @@ impl Directory {
         let mut teams: Vec<_> = self.read().teams.values().cloned().collect();
         teams.sort_by(|a, b| a.code.cmp(&b.code));
         teams
-    }
-
-    /// The facts that an assignment to a team, and perhaps a person, needs.
-    pub fn assignee(&self, team: TeamId, person: Option<PersonId>) -> Option<Assignee> {
-        let entries = self.read();
-        let team = entries.teams.get(&team)?;
-        Some(Assignee {
-            team: TeamRef {
-                id: team.id,
-                name: team.name.clone(),
-                line: team.line,
-                department: team.department.clone(),
-            },
-            team_is_active: team.active,
-            person_is_member: person
-                .as_ref()
-                .is_some_and(|p| team.members.contains_key(p)),
-            person,
-        })
     }
 
     fn read(&self) -> std::sync::RwLockReadGuard<'_, Entries> {

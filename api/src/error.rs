@@ -25,6 +25,8 @@ pub(crate) mod code {
     pub(crate) const PAGE_INVALID: &str = "PAGE_INVALID";
     /// Input fields that contradict each other.
     pub(crate) const INPUT_INVALID: &str = "INPUT_INVALID";
+    /// Links lead over so many items that no further one is taken.
+    pub(crate) const TOO_MANY_LINKED: &str = "TOO_MANY_LINKED";
     /// A position that the log has not reached.
     pub(crate) const POSITION_NOT_REACHED: &str = "POSITION_NOT_REACHED";
     /// A time in the future, or before the desk's calendar.

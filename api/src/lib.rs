@@ -17,4 +17,5 @@ pub mod seals;
 pub mod serve;
 mod setup;
 pub mod telemetry;
+mod turns;
 pub mod witness;

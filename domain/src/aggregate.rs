@@ -2,7 +2,7 @@
 
 use cqrs_es::Aggregate;
 
-use crate::Context;
+use crate::{Actor, Context};
 
 /// An aggregate whose decisions are pure: the state, a command and a context
 /// give either the events that follow or the rule that forbids them.
@@ -14,6 +14,13 @@ pub trait Decider: Aggregate<Services = Context, Error: Refusal> + Clone {
         command: &Self::Command,
         context: &Context,
     ) -> Result<Vec<Self::Event>, Self::Error>;
+
+    /// Whether an actor may know of the aggregate at all. This is asked before
+    /// anything else is looked at, and the refusal is that of an aggregate that
+    /// does not exist: nobody learns by trying that it does.
+    fn admits(&self, _: &Actor) -> Result<(), Self::Error> {
+        Ok(())
+    }
 }
 
 /// A rule that forbids a command. Its display is written for the person who

@@ -412,7 +412,7 @@ pub(crate) fn other() -> LinkTarget {
     LinkTarget {
         id: item(2),
         number: "INC0000002".to_owned(),
-        is_ancestor: false,
+        leads_back: false,
         is_open: true,
     }
 }

@@ -132,5 +132,6 @@ fn commit((aggregate_id, expected_version): (Uuid, i64)) -> Outcome<Commit> {
         }],
         metadata: metadata.to_canonical()?,
         reservations: Vec::new(),
+        rests_on: Vec::new(),
     })
 }

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use crate::event::upcast;
 use crate::{
-    AppendError, Appended, Commit, Log, Metadata, NewEvent, Reservation, StoreError,
+    AppendError, Appended, Commit, Log, Metadata, NewEvent, Reservation, StoreError, StreamVersion,
     canonical_json, reading,
 };
 
@@ -99,6 +99,8 @@ pub struct CommandEnvelope<'a> {
     pub request_hash: [u8; 16],
     /// Keys that the aggregate claims with this command.
     pub reservations: Vec<Reservation>,
+    /// The other streams that the decision has read.
+    pub rests_on: Vec<StreamVersion>,
 }
 
 /// The aggregates of one kind. Clones share the cache.
@@ -153,6 +155,16 @@ impl<A: Aggregate + Clone + 'static> AggregateStore<A> {
             pool,
             cache,
             upcasters: upcasters.into(),
+        }
+    }
+
+    /// The version of a loaded aggregate, for a decision about another one that
+    /// rests on it.
+    pub fn version_of(loaded: &Loaded<A>) -> StreamVersion {
+        StreamVersion {
+            aggregate_type: A::TYPE,
+            aggregate_id: loaded.id,
+            version: loaded.version,
         }
     }
 
@@ -226,16 +238,18 @@ impl<A: Aggregate + Clone + 'static> AggregateStore<A> {
         events: Vec<A::Event>,
         envelope: CommandEnvelope<'_>,
     ) -> Result<Appended, AppendError> {
-        let metadata = envelope.metadata.to_canonical()?;
-        self.commit(
-            loaded,
-            events,
-            metadata,
-            envelope.command_id,
-            envelope.request_hash,
-            envelope.reservations,
-        )
-        .await
+        let commit = Commit {
+            aggregate_type: A::TYPE,
+            aggregate_id: loaded.id,
+            expected_version: loaded.version,
+            command_id: envelope.command_id,
+            request_hash: envelope.request_hash,
+            events: new_events(&events)?,
+            metadata: envelope.metadata.to_canonical()?,
+            reservations: envelope.reservations,
+            rests_on: envelope.rests_on,
+        };
+        self.commit(loaded, events, commit).await
     }
 
     /// Drops an aggregate from the cache.
@@ -243,25 +257,14 @@ impl<A: Aggregate + Clone + 'static> AggregateStore<A> {
         self.cache.invalidate(&id);
     }
 
+    /// Appends a commit that holds the events that were decided on a loaded
+    /// aggregate, and keeps the cache as [`AggregateStore::append`] says.
     pub(crate) async fn commit(
         &self,
         loaded: &Loaded<A>,
         events: Vec<A::Event>,
-        metadata: Box<str>,
-        command_id: Uuid,
-        request_hash: [u8; 16],
-        reservations: Vec<Reservation>,
+        commit: Commit,
     ) -> Result<Appended, AppendError> {
-        let commit = Commit {
-            aggregate_type: A::TYPE,
-            aggregate_id: loaded.id,
-            expected_version: loaded.version,
-            command_id,
-            request_hash,
-            events: events.iter().map(new_event).collect::<Result<_, _>>()?,
-            metadata,
-            reservations,
-        };
         let answer = self.log.append(commit).await;
         match &answer {
             Ok(appended) if !appended.duplicate => {
@@ -326,10 +329,14 @@ fn json_length(value: &impl Serialize) -> usize {
     length.0
 }
 
-fn new_event<E: DomainEvent>(event: &E) -> Result<NewEvent, StoreError> {
-    Ok(NewEvent {
-        event_type: event.event_type(),
-        event_version: event.event_version(),
-        payload: canonical_json(event).map_err(StoreError::Encode)?,
-    })
+/// Events as they are stored.
+pub(crate) fn new_events<E: DomainEvent>(events: &[E]) -> Result<Vec<NewEvent>, StoreError> {
+    let new_event = |event: &E| {
+        Ok(NewEvent {
+            event_type: event.event_type(),
+            event_version: event.event_version(),
+            payload: canonical_json(event).map_err(StoreError::Encode)?,
+        })
+    };
+    events.iter().map(new_event).collect()
 }

@@ -11,14 +11,18 @@ use uuid::Uuid;
 use crate::appender::{Answer, Waiting};
 use crate::{AppendError, Appended, Commit, RecordedEvent};
 
-/// Chooses the commits of a batch so that no stream, command or key occurs in
-/// two of them: what meets an earlier one waits for the next batch, and is
-/// judged there against what the earlier one left.
+/// Chooses the commits of a batch so that no command or key occurs in two of
+/// them, and no stream that one of them writes in another: what meets an
+/// earlier one waits for the next batch, and is judged there against what the
+/// earlier one left.
 pub(crate) struct Gathering {
     max_commits: usize,
     max_bytes: usize,
     hasher: RandomState,
     claimed: HashSet<u64>,
+    /// The streams that decisions of the batch rest on: any number of them may
+    /// rest on one, and none may write it.
+    read: HashSet<u64>,
     commits: Vec<Waiting>,
     bytes: usize,
 }
@@ -30,6 +34,7 @@ impl Gathering {
             max_bytes,
             hasher: RandomState::new(),
             claimed: HashSet::new(),
+            read: HashSet::new(),
             commits: Vec::new(),
             bytes: 0,
         }
@@ -55,23 +60,31 @@ impl Gathering {
         let commit = &waiting.commit;
         let weight = commit.weight();
         let no_room = self.is_full() || (!self.is_empty() && self.bytes + weight > self.max_bytes);
+        let stream = |aggregate_type, id| self.hasher.hash_one(Claim::Stream(aggregate_type, id));
+        let written = stream(commit.aggregate_type, commit.aggregate_id);
+        let rests_on = || {
+            let streams = commit.rests_on.iter();
+            streams.map(|other| stream(other.aggregate_type, other.aggregate_id))
+        };
         let claims = || {
-            let stream = self
-                .hasher
-                .hash_one(Claim::Stream(commit.aggregate_type, commit.aggregate_id));
             let command = self.hasher.hash_one(Claim::Command(commit.command_id));
             let keys = commit.reservations.iter().map(|reservation| {
                 self.hasher
                     .hash_one(Claim::Key(reservation.scope, &reservation.key))
             });
-            [stream, command].into_iter().chain(keys)
+            [written, command].into_iter().chain(keys)
         };
-        if no_room || claims().any(|claim| self.claimed.contains(&claim)) {
+        let meets = claims()
+            .chain(rests_on())
+            .any(|claim| self.claimed.contains(&claim))
+            || self.read.contains(&written);
+        if no_room || meets {
             deferred.push_back(waiting);
             return;
         }
-        let claims: Vec<u64> = claims().collect();
+        let (claims, read): (Vec<u64>, Vec<u64>) = (claims().collect(), rests_on().collect());
         self.claimed.extend(claims);
+        self.read.extend(read);
         self.bytes += weight;
         self.commits.push(waiting);
     }
@@ -79,6 +92,7 @@ impl Gathering {
     /// The commits of the batch; the next one starts empty.
     pub(crate) fn take(&mut self) -> Vec<Waiting> {
         self.claimed.clear();
+        self.read.clear();
         self.bytes = 0;
         std::mem::take(&mut self.commits)
     }
@@ -104,7 +118,7 @@ pub(crate) async fn append(
         select
             outcome as "outcome!", refused_command, first_position, last_position, version,
             recorded_at, taken_scope, taken_key, holder
-        from append_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+        from append_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
         "#,
         &columns.aggregate_types as &[&str],
         &columns.aggregate_ids,
@@ -121,6 +135,10 @@ pub(crate) async fn append(
         &columns.reservation_ids,
         &columns.reservation_scopes as &[&str],
         &columns.reservation_keys as &[&str],
+        &columns.rests_on_commands,
+        &columns.rests_on_types as &[&str],
+        &columns.rests_on_ids,
+        &columns.rests_on_versions,
     )
     .fetch_all(connection)
     .await?;
@@ -216,6 +234,10 @@ struct Columns<'a> {
     reservation_ids: Vec<String>,
     reservation_scopes: Vec<&'a str>,
     reservation_keys: Vec<&'a str>,
+    rests_on_commands: Vec<Uuid>,
+    rests_on_types: Vec<&'a str>,
+    rests_on_ids: Vec<String>,
+    rests_on_versions: Vec<i64>,
 }
 
 impl<'a> Columns<'a> {
@@ -249,6 +271,12 @@ impl<'a> Columns<'a> {
             self.reservation_ids.push(id.clone());
             self.reservation_scopes.push(reservation.scope);
             self.reservation_keys.push(&reservation.key);
+        }
+        for other in &commit.rests_on {
+            self.rests_on_commands.push(commit.command_id);
+            self.rests_on_types.push(other.aggregate_type);
+            self.rests_on_ids.push(other.aggregate_id.to_string());
+            self.rests_on_versions.push(other.version);
         }
     }
 }

@@ -24,6 +24,9 @@ pub struct Commit {
     pub metadata: Box<str>,
     /// Keys that the aggregate claims for itself with this commit.
     pub reservations: Vec<Reservation>,
+    /// The other streams that the decision has read. If one of them has moved,
+    /// the commit is a conflict.
+    pub rests_on: Vec<StreamVersion>,
 }
 
 impl Commit {
@@ -35,7 +38,7 @@ impl Commit {
             .iter()
             .map(|event| FIXED + event.payload.len() + self.metadata.len())
             .sum();
-        FIXED + events
+        FIXED * (1 + self.rests_on.len()) + events
     }
 }
 
@@ -58,6 +61,18 @@ pub struct Reservation {
     pub scope: &'static str,
     /// The key itself.
     pub key: String,
+}
+
+/// A stream as somebody has read it: a decision about one aggregate that rests
+/// on another one names it so, and holds only while it stands there.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct StreamVersion {
+    /// The kind of aggregate that the stream belongs to.
+    pub aggregate_type: &'static str,
+    /// The aggregate that the stream belongs to.
+    pub aggregate_id: Uuid,
+    /// The sequence of its last event, 0 for a stream that does not exist.
+    pub version: i64,
 }
 
 /// Where the events of a command stand in the log.

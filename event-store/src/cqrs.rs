@@ -6,7 +6,10 @@ use std::collections::HashMap;
 use cqrs_es::{Aggregate, AggregateContext, AggregateError, EventEnvelope, EventStore};
 use uuid::Uuid;
 
-use crate::{AggregateStore, AppendError, Loaded, StoreError, canonical_json, content_hash};
+use crate::aggregate_store::new_events;
+use crate::{
+    AggregateStore, AppendError, Commit, Loaded, StoreError, canonical_json, content_hash,
+};
 
 /// An aggregate between its loading and its commit.
 #[derive(Debug)]
@@ -56,17 +59,20 @@ impl<A: Aggregate + Clone + 'static> EventStore<A> for AggregateStore<A> {
         let payloads = canonical_json(&events.iter().collect::<Vec<_>>())?;
         let request_hash = content_hash([payloads.as_bytes()]);
         let loaded = context.loaded;
-        AggregateStore::commit(
-            self,
-            &loaded,
-            events.clone(),
-            stored,
-            Uuid::now_v7(),
+        let commit = Commit {
+            aggregate_type: A::TYPE,
+            aggregate_id: loaded.id,
+            expected_version: loaded.version,
+            command_id: Uuid::now_v7(),
             request_hash,
-            Vec::new(),
-        )
-        .await
-        .map_err(append_error)?;
+            events: new_events(&events).map_err(store_error)?,
+            metadata: stored,
+            reservations: Vec::new(),
+            rests_on: Vec::new(),
+        };
+        AggregateStore::commit(self, &loaded, events.clone(), commit)
+            .await
+            .map_err(append_error)?;
 
         let aggregate_id = loaded.id.to_string();
         let first = usize::try_from(loaded.version).unwrap_or(usize::MAX) + 1;

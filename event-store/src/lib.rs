@@ -35,7 +35,7 @@ mod time;
 pub use aggregate_store::{AggregateStore, CommandEnvelope, Loaded};
 pub use audit::{Audit, Checkpoint, Ends, TypeCount};
 pub use canonical::{canonical_json, content_hash};
-pub use commit::{Appended, Commit, KnownCommand, NewEvent, Reservation};
+pub use commit::{Appended, Commit, KnownCommand, NewEvent, Reservation, StreamVersion};
 pub use cqrs::StoredContext;
 pub use database::{Access, Database, DatabaseSource, Migrate, PoolSettings};
 pub use error::{AppendError, StoreError};

@@ -19,7 +19,7 @@ use crate::appender::{Appender, Waiting};
 use crate::tail::{Tail, TailReader};
 use crate::{
     AppendError, Appended, Commit, Filter, Follower, KnownCommand, RecordedEvent, StoreError,
-    reading, scan,
+    StreamVersion, reading, scan,
 };
 
 /// How one process works with the log.
@@ -159,6 +159,25 @@ impl Log {
     /// The last position, straight from the database.
     pub async fn head(&self) -> Result<Head, StoreError> {
         reading::head(&self.inner.pool).await
+    }
+
+    /// Whether any of these commands is known with another content: what is
+    /// carried out in parts is the same only as a whole.
+    pub async fn any_reused(
+        &self,
+        commands: &[Uuid],
+        request_hash: [u8; 16],
+    ) -> Result<bool, StoreError> {
+        reading::any_reused(&self.inner.pool, commands, &request_hash).await
+    }
+
+    /// Whether streams still stand at the versions at which they were read:
+    /// asked before something is refused because of what was read.
+    pub async fn are_current(&self, read: &[StreamVersion]) -> Result<bool, StoreError> {
+        if read.is_empty() {
+            return Ok(true);
+        }
+        reading::are_current(&self.inner.pool, read).await
     }
 
     /// The last position that this process has seen; followers are served up

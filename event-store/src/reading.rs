@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{PgExecutor, PgPool};
 use uuid::Uuid;
 
-use crate::{Appended, Filter, Head, KnownCommand, RecordedEvent, StoreError};
+use crate::{Appended, Filter, Head, KnownCommand, RecordedEvent, StoreError, StreamVersion};
 
 /// A row of `events` as PostgreSQL hands it over.
 struct Row {
@@ -217,12 +217,63 @@ pub(crate) async fn version(
     Ok(version.unwrap_or(0))
 }
 
+/// Whether streams stand at the versions at which somebody has read them.
+pub(crate) async fn are_current(
+    pool: &PgPool,
+    streams: &[StreamVersion],
+) -> Result<bool, StoreError> {
+    let types: Vec<&str> = streams.iter().map(|s| s.aggregate_type).collect();
+    let ids: Vec<String> = streams.iter().map(|s| s.aggregate_id.to_string()).collect();
+    let versions: Vec<i64> = streams.iter().map(|s| s.version).collect();
+    let current = sqlx::query_scalar!(
+        r#"
+        select not exists (
+            select from unnest($1::text[], $2::text[], $3::bigint[]) as r (aggregate_type, aggregate_id, version)
+            where r.version <> coalesce((
+                select e.sequence
+                from events e
+                where e.aggregate_type = r.aggregate_type and e.aggregate_id = r.aggregate_id
+                order by e.sequence desc
+                limit 1
+            ), 0)
+        ) as "current!"
+        "#,
+        &types as &[&str],
+        &ids,
+        &versions,
+    )
+    .fetch_one(pool)
+    .await?;
+    Ok(current)
+}
+
 /// The last position at or before a moment.
 pub(crate) async fn position_at(pool: &PgPool, at: DateTime<Utc>) -> Result<i64, StoreError> {
     let position = sqlx::query_scalar!(r#"select position_at($1) as "position!""#, at)
         .fetch_one(pool)
         .await?;
     Ok(position)
+}
+
+/// Whether any of these commands is known with another content than this.
+pub(crate) async fn any_reused(
+    pool: &PgPool,
+    commands: &[Uuid],
+    request_hash: &[u8],
+) -> Result<bool, StoreError> {
+    let reused = sqlx::query_scalar!(
+        r#"
+        select exists (
+            select from events
+            where command_id = any ($1) and command_index = 0 and request_hash <> $2
+        ) as "reused!"
+        "#,
+        commands,
+        request_hash,
+    )
+    .fetch_one(pool)
+    .await?;
+    Ok(reused)
 }
 
 /// What the log knows of a command.

@@ -1,5 +1,4 @@
-//! How do work items stand to each other: for whoever looks at one of them, and
-//! for the decision whether a further link would close a circle.
+//! How do work items stand to each other: for whoever looks at one of them.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -83,27 +82,6 @@ impl WorkItemLinks {
         .fetch_all(&self.pool)
         .await?;
         Ok(links)
-    }
-
-    /// Whether an item stands above another one in the hierarchy of parents.
-    pub async fn is_ancestor(&self, of: Uuid, candidate: Uuid) -> Result<bool, ReadError> {
-        let found = sqlx::query_scalar!(
-            r#"
-            with recursive above (item_id) as (
-                select l.source from work_item_link l where l.target = $1 and l.relation = 'ParentOf'
-                union
-                select l.source
-                from above a
-                join work_item_link l on l.target = a.item_id and l.relation = 'ParentOf'
-            )
-            select exists (select from above where item_id = $2) as "found!"
-            "#,
-            of,
-            candidate,
-        )
-        .fetch_one(&self.pool)
-        .await?;
-        Ok(found)
     }
 }
 

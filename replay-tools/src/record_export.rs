@@ -67,6 +67,7 @@ async fn append(log: &Log, database: &Database, export: Record<'_>) -> anyhow::R
         command_id: export.id,
         request_hash: content_hash([LogExport::TYPE.as_bytes(), export.id.as_bytes()]),
         reservations: Vec::new(),
+        rests_on: Vec::new(),
     };
     match store.append(&loaded, events, envelope).await {
         Ok(_) => Ok(()),

@@ -116,3 +116,72 @@ async fn of_two_who_accept_at_once_one_is_told() {
     assert_eq!(refused.len(), 1);
     assert_eq!(refused[0].clone().code(), "CONFLICT");
 }
+
+#[tokio::test]
+async fn a_command_id_of_somebody_else_is_a_reused_one_and_shows_nothing() {
+    let desk = TestDesk::open().await;
+    let coordinator = desk.coordinator().await;
+    let other = desk.person("li.na", domain::Role::Coordinator).await;
+    let requester = desk.person("zhao.min", domain::Role::Requester).await;
+    let incident = coordinator.logs_an_incident().await;
+    let single = json!({ "id": incident.id, "commandId": Uuid::now_v7(), "visibility": "PUBLIC", "text": "一次" });
+    let registration = journey::with(journey::intake(), &json!({ "commandId": Uuid::now_v7() }));
+    let bulk = json!({ "ids": [incident.id], "commandId": Uuid::now_v7(), "visibility": "PUBLIC", "text": "批量" });
+    let commands = [
+        ("workItemComment", single),
+        ("incidentRegister", registration),
+        ("workItemBulkComment", bulk),
+    ];
+    for (mutation, input) in &commands {
+        coordinator.does(mutation, input.clone()).await;
+        for somebody in [&other, &requester] {
+            let answer = somebody.mutate(mutation, input.clone()).await;
+            assert!(
+                !answer.body.to_string().contains(&incident.number),
+                "{mutation}"
+            );
+            let code = answer.code();
+            assert_eq!(code, "COMMAND_ID_REUSED", "{mutation} of {}", somebody.name);
+        }
+        coordinator.does(mutation, input.clone()).await;
+    }
+}
+
+#[tokio::test]
+async fn the_id_of_a_bulk_command_stands_for_the_whole_of_it() {
+    let desk = TestDesk::open().await;
+    let coordinator = desk.coordinator().await;
+    let mut ids = Vec::new();
+    for _ in 0..4 {
+        ids.push(coordinator.logs_an_incident().await.id);
+    }
+    let command_id = Uuid::now_v7();
+    let comment = |ids: &[String]| json!({ "ids": ids, "commandId": command_id, "visibility": "PUBLIC", "text": "批量" });
+    let first = coordinator
+        .does("workItemBulkComment", comment(&ids[..2]))
+        .await;
+    for others in [&ids[2..], &ids[..1], &ids[..], &ids[1..3]] {
+        let refusal = coordinator
+            .is_refused("workItemBulkComment", comment(others))
+            .await;
+        assert_eq!(
+            (refusal.code.as_str(), refusal.field.as_deref()),
+            ("COMMAND_ID_REUSED", Some("commandId"))
+        );
+    }
+    let again = coordinator
+        .does("workItemBulkComment", comment(&ids[..2]))
+        .await;
+    assert_eq!(again["results"], first["results"]);
+    let comments = desk
+        .database()
+        .number("select count(*) from events where event_type = 'CommentAdded'")
+        .await;
+    assert_eq!(comments, 2);
+    let twice = json!({ "ids": [ids[0], ids[0]], "visibility": "PUBLIC", "text": "两次" });
+    let refusal = coordinator.is_refused("workItemBulkComment", twice).await;
+    assert_eq!(
+        (refusal.code.as_str(), refusal.field.as_deref()),
+        ("INPUT_INVALID", Some("ids"))
+    );
+}

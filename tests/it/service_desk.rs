@@ -145,7 +145,7 @@ async fn sd_13_urges_are_counted() {
     let stranger = desk.person("sun.wei", Role::Requester).await;
     assert_eq!(
         stranger.cannot("workItemUrge", &incident, json!({})).await,
-        "WORK_ITEM_NOT_REQUESTER"
+        "INCIDENT_NOT_FOUND"
     );
 }
 

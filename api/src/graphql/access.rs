@@ -2,17 +2,21 @@
 //! whatever the practice, and one for the incident's own.
 
 use async_graphql::{Context, ID, Result};
+use domain::ids::{PersonId, TeamId, WorkItemId};
 use domain::incident::{Command, Incident, IncidentAction};
-use domain::work_item::{LinkTarget, WorkAction, WorkCommand};
+use domain::work_item::{Assignee, LinkTarget, Relation, WorkAction, WorkCommand};
 use uuid::Uuid;
 
 use super::ids::{self, Kind};
 use super::input::CommandInput;
 use super::viewer::desk;
 use crate::auth::policy::Action;
-use crate::commands::{Envelope, Outcome, execute};
+use crate::commands::{
+    Assigning, CommandError, Connecting, Deciding, Decision, Envelope, Outcome, Unlinking,
+    execute_decision, holder_of,
+};
 use crate::desk::{Desk, Keeps};
-use crate::error::{at_field, code, internal, of_command, of_store};
+use crate::error::{at_field, code, of_command, of_store};
 
 /// What a mutation did, for its payload.
 #[derive(Debug, Clone)]
@@ -30,20 +34,8 @@ pub(super) async fn run_work(
     command: WorkCommand,
 ) -> Result<Done> {
     let envelope = input.envelope(ctx, Action::Work(WorkAction::from(&command)))?;
-    run_work_with(desk(ctx)?, id, input, command, &envelope).await
-}
-
-/// The same with an envelope that is there already: for bulk forms.
-pub(super) async fn run_work_with(
-    desk: &Desk,
-    id: &ID,
-    input: &CommandInput,
-    command: WorkCommand,
-    envelope: &Envelope,
-) -> Result<Done> {
     let item = work_item_id(id, "id")?;
-    let outcome = execute::<Incident>(desk, item, &command.into(), envelope).await;
-    done(input, envelope, outcome)
+    run(desk(ctx)?, item, input, Deciding(command.into()), &envelope).await
 }
 
 /// Carries out a command of the incident's own.
@@ -54,26 +46,46 @@ pub(super) async fn run_incident(
     command: &Command,
 ) -> Result<Done> {
     let envelope = input.envelope(ctx, Action::Incident(IncidentAction::from(command)))?;
-    run_incident_with(desk(ctx)?, id, input, command, &envelope).await
+    let item = ids::decode_as(Kind::Incident, id, "id")?;
+    run(
+        desk(ctx)?,
+        item,
+        input,
+        Deciding(command.clone()),
+        &envelope,
+    )
+    .await
 }
 
-/// The same with an envelope that is there already: for bulk forms.
-pub(super) async fn run_incident_with(
-    desk: &Desk,
+/// Carries out a kernel command that rests on more than the item itself.
+pub(super) async fn run_resting(
+    ctx: &Context<'_>,
     id: &ID,
     input: &CommandInput,
-    command: &Command,
+    action: WorkAction,
+    decision: impl Decision<Incident>,
+) -> Result<Done> {
+    let envelope = input.envelope(ctx, Action::Work(action))?;
+    let item = work_item_id(id, "id")?;
+    run(desk(ctx)?, item, input, decision, &envelope).await
+}
+
+/// Carries out what is decided about a work item.
+pub(super) async fn run(
+    desk: &Desk,
+    item: Uuid,
+    input: &CommandInput,
+    decision: impl Decision<Incident>,
     envelope: &Envelope,
 ) -> Result<Done> {
-    let item = ids::decode_as(Kind::Incident, id, "id")?;
-    let outcome = execute::<Incident>(desk, item, command, envelope).await;
+    let outcome = execute_decision::<Incident>(desk, item, envelope, decision).await;
     done(input, envelope, outcome)
 }
 
 pub(super) fn done(
     input: &CommandInput,
     envelope: &Envelope,
-    outcome: std::result::Result<Outcome, crate::commands::CommandError>,
+    outcome: std::result::Result<Outcome, CommandError>,
 ) -> Result<Done> {
     Ok(Done {
         client_mutation_id: input.client_mutation_id.clone(),
@@ -98,32 +110,80 @@ pub(super) fn work_item_id(id: &str, field: &str) -> Result<Uuid> {
     }
 }
 
-/// The other end of a link, with the facts that deciding about it needs.
-pub(super) async fn link_target(ctx: &Context<'_>, id: &ID, target: &ID) -> Result<LinkTarget> {
+/// Links an item with another one, or merges it into it.
+pub(super) async fn run_connecting(
+    ctx: &Context<'_>,
+    (id, target): (&ID, &ID),
+    input: &CommandInput,
+    action: WorkAction,
+    relation: Option<Relation>,
+    command: impl Fn(LinkTarget) -> WorkCommand + Send + Sync,
+) -> Result<Done> {
+    let (item, other) = (work_item_id(id, "id")?, work_item_id(target, "targetId")?);
+    let command = |target| command(target).into();
+    let decision = Connecting::new(item, other, relation, command);
+    run_resting(ctx, id, input, action, decision).await
+}
+
+/// Gives an item to a team, and perhaps to a person in it.
+pub(super) async fn run_assigning(
+    ctx: &Context<'_>,
+    id: &ID,
+    input: &CommandInput,
+    action: WorkAction,
+    to: (TeamId, Option<PersonId>),
+    command: impl Fn(Assignee) -> WorkCommand + Send + Sync,
+) -> Result<Done> {
+    let decision = Assigning::new(to.0, to.1, |to| command(to).into());
+    run_resting(ctx, id, input, action, decision).await
+}
+
+/// Ends a link between two items, at whichever of them it is held; the answer
+/// is about the item that was named.
+pub(super) async fn run_unlinking(
+    ctx: &Context<'_>,
+    (id, target): (&ID, &ID),
+    input: &CommandInput,
+    relation: Relation,
+    outgoing: bool,
+) -> Result<Done> {
+    let envelope = input.envelope(ctx, Action::Work(WorkAction::Unlink))?;
+    let (named, other) = (work_item_id(id, "id")?, work_item_id(target, "targetId")?);
     let desk = desk(ctx)?;
-    let item = work_item_id(id, "id")?;
-    let target = work_item_id(target, "targetId")?;
-    let store: &event_store::AggregateStore<Incident> = desk.store();
-    let loaded = store.load(target).await.map_err(|error| of_store(&error))?;
-    if !loaded.state.exists() {
-        return Err(at_field(
-            code::NOT_FOUND,
-            "there is no such work item",
-            "targetId",
-        ));
+    let holder = if outgoing {
+        let holder = holder_of(desk, named, relation, other).await;
+        holder.map_err(|error| of_command(&error))?
+    } else {
+        other
+    };
+    let unlink = |target| WorkCommand::Unlink {
+        relation,
+        target: WorkItemId(target),
+    };
+    if holder == named {
+        return run(
+            desk,
+            named,
+            input,
+            Deciding(unlink(other).into()),
+            &envelope,
+        )
+        .await;
     }
-    let is_ancestor = desk
-        .read()
-        .work_item_link()
-        .is_ancestor(item, target)
-        .await
-        .map_err(|error| internal(&error))?;
-    Ok(LinkTarget {
-        id: domain::ids::WorkItemId(target),
-        number: loaded.state.work().number.clone(),
-        is_ancestor,
-        is_open: loaded.state.is_open(),
-    })
+    let decision = Unlinking {
+        named: (named, envelope.expected_version),
+        command: unlink(named).into(),
+    };
+    let envelope = Envelope {
+        expected_version: None,
+        ..envelope
+    };
+    let mut done = run(desk, holder, input, decision, &envelope).await?;
+    let store: &event_store::AggregateStore<Incident> = desk.store();
+    let named = store.load(named).await.map_err(|error| of_store(&error))?;
+    done.outcome.id = named.id;
+    done.outcome.version = named.version;
+    Ok(done)
 }
 
 /// The mutations that an actor could send about an incident now, by name.

@@ -4,7 +4,7 @@
 use async_graphql::{Context, InputObject, Result};
 use chrono::{DateTime, Duration, Utc};
 use domain::ids::PersonId;
-use domain::{Channel, Refusal, Role};
+use domain::{Actor, Channel, Refusal, Role};
 use uuid::Uuid;
 
 use super::scalars::Long;
@@ -53,7 +53,7 @@ impl CommandInput {
             optional(self.on_behalf_of.as_deref(), "onBehalfOf", PersonId::new)?;
         if let Some(command_id) = self.command_id {
             envelope.command_id = command_id;
-            envelope.request_hash = request_hash(ctx)?;
+            envelope.request_hash = request_hash(ctx, &viewer.0)?;
         }
         Ok(envelope)
     }
@@ -79,9 +79,9 @@ fn effective_at(given: Option<DateTime<Utc>>) -> Result<DateTime<Utc>> {
     }
 }
 
-/// The hash of what is asked: the field's name and its arguments, without
-/// what does not change the command.
-fn request_hash(ctx: &Context<'_>) -> Result<[u8; 16]> {
+/// The hash of what is asked and by whom: a command of somebody else is another
+/// one. Of the field's arguments, what does not change the command is left out.
+fn request_hash(ctx: &Context<'_>, actor: &Actor) -> Result<[u8; 16]> {
     let mut content = Vec::new();
     for (name, value) in ctx.field().arguments()? {
         let mut value = value.into_json().map_err(|error| internal(&error))?;
@@ -92,6 +92,7 @@ fn request_hash(ctx: &Context<'_>) -> Result<[u8; 16]> {
     }
     let canonical = event_store::canonical_json(&content).map_err(|error| internal(&error))?;
     Ok(event_store::content_hash([
+        actor.id.as_str().as_bytes(),
         ctx.field().name().as_bytes(),
         canonical.as_bytes(),
     ]))

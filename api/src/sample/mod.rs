@@ -264,7 +264,7 @@ async fn link_target(desk: &Desk, this: u32, other: u32) -> Result<LinkTarget, S
     Ok(LinkTarget {
         id: incident_id(other),
         number: target.work().number.clone(),
-        is_ancestor: target.work().links.contains(&parent),
+        leads_back: target.work().links.contains(&parent),
         is_open: target.is_open(),
     })
 }

@@ -72,7 +72,7 @@ impl Examples {
             target: LinkTarget {
                 id: WorkItemId(target),
                 number: String::new(),
-                is_ancestor: false,
+                leads_back: false,
                 is_open: true,
             },
         })

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
 use serde::{Deserialize, Serialize};
+use strum::AsRefStr;
 
 use super::{Command, Error, Event, HoldReason, Status};
 use crate::work_item::{Handling, Stage, WorkEvent, WorkItem};
@@ -28,7 +29,7 @@ pub struct Incident {
 }
 
 /// Whether a post-incident review is due.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, AsRefStr)]
 pub enum Review {
     /// Nobody has asked for one.
     #[default]

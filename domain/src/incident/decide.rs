@@ -5,10 +5,10 @@
 use chrono::{DateTime, Utc};
 
 use super::{Command, Error, Event, ExpectationBasis, HoldReason, Incident, Review, Status};
-use crate::context::Channel;
+use crate::context::{Channel, Role};
 use crate::text::Text;
 use crate::work_item::{WorkCommand, WorkEvent, WorkItem, WorkRefusal};
-use crate::{Context, Decider};
+use crate::{Actor, Context, Decider};
 
 pub(super) type Decision = Result<Vec<Event>, Error>;
 
@@ -25,6 +25,14 @@ impl Decider for Incident {
                 self.step(command, context)
             }
         }
+    }
+
+    /// A requester knows of what concerns them, and of nothing else.
+    fn admits(&self, actor: &Actor) -> Result<(), Error> {
+        if actor.role == Role::Requester && self.exists() && !self.work.concerns(&actor.id) {
+            return Err(Error::NotFound);
+        }
+        Ok(())
     }
 }
 

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use strum::{AsRefStr, VariantNames};
 
 use crate::context::Role;
-use crate::ids::PersonId;
+use crate::ids::{PersonId, TeamId};
 use crate::text::Line;
-use crate::work_item::SupportLine;
+use crate::work_item::{Assignee, SupportLine, TeamRef};
 use crate::{Context, Decider, Refusal};
 
 /// What decisions about a team read.
@@ -134,6 +134,27 @@ impl DomainEvent for TeamEvent {
 
     fn event_version(&self) -> String {
         "1.0".to_owned()
+    }
+}
+
+impl Team {
+    /// The facts that an assignment to the team, and perhaps to a person in it,
+    /// rests on; nothing where there is no such team.
+    pub fn as_assignee(&self, id: TeamId, person: Option<PersonId>) -> Option<Assignee> {
+        let facts = self.facts.as_ref()?;
+        Some(Assignee {
+            team: TeamRef {
+                id,
+                name: facts.name.to_string(),
+                line: facts.line,
+                department: facts.department.to_string(),
+            },
+            team_is_active: self.active,
+            person_is_member: person
+                .as_ref()
+                .is_some_and(|person| self.members.contains_key(person)),
+            person,
+        })
     }
 }
 

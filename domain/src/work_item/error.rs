@@ -117,8 +117,8 @@ pub enum WorkRefusal {
     /// An item cannot be linked with or merged into itself.
     #[error("an item cannot be linked with or merged into itself")]
     LinkToItself,
-    /// The parent hierarchy would lead back to where it began.
-    #[error("the parent hierarchy would run in a circle")]
+    /// Links of one relation would lead back to where they began.
+    #[error("links of this relation would run in a circle")]
     LinkCycle,
     /// What an item is merged into must be able to go on.
     #[error("an item can only be merged into one that is still open")]
@@ -176,6 +176,11 @@ impl Refusal for WorkRefusal {
             Self::EffortOutOfRange => Some("minutes"),
             Self::FieldRequired | Self::FieldText(_) | Self::FieldUnchanged => Some("to"),
             Self::EscalationNotHigher { .. } => Some("level"),
+            Self::AlreadyLinked
+            | Self::NotLinked
+            | Self::LinkToItself
+            | Self::LinkCycle
+            | Self::MergeTargetNotOpen => Some("targetId"),
             _ => None,
         }
     }

@@ -42,6 +42,14 @@ pub enum Relation {
     RelatesTo,
 }
 
+impl Relation {
+    /// Whether it says the same from either end. Such a link stands once; all
+    /// others lead from one item to another and never in a circle.
+    pub const fn is_symmetrical(self) -> bool {
+        matches!(self, Self::RelatesTo)
+    }
+}
+
 /// The other end of a link, with what deciding about it needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LinkTarget {
@@ -49,8 +57,10 @@ pub struct LinkTarget {
     pub id: WorkItemId,
     /// Its number.
     pub number: String,
-    /// Whether it stands above this item in the parent hierarchy.
-    pub is_ancestor: bool,
+    /// Whether links of the relation that is wanted lead from the other item
+    /// back to this one: over any number of items, or, where the relation is
+    /// symmetrical, directly.
+    pub leads_back: bool,
     /// Whether it still accepts work (not closed, cancelled or merged).
     pub is_open: bool,
 }

@@ -120,6 +120,7 @@ async fn append(
         command_id: Uuid::now_v7(),
         request_hash: [1; 16],
         reservations: Vec::new(),
+        rests_on: Vec::new(),
     };
     store
         .append(loaded, vec![event], envelope)

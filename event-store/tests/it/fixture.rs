@@ -191,6 +191,7 @@ pub(crate) fn notes(stream: Uuid, expected_version: i64, texts: &[&str]) -> Comm
         events: events.collect(),
         metadata: by("li.wei").to_canonical().unwrap(),
         reservations: Vec::new(),
+        rests_on: Vec::new(),
     }
 }
 

@@ -251,6 +251,7 @@ impl Desk {
             command_id: Uuid::now_v7(),
             request_hash: content_hash([format!("{command:?}").as_bytes()]),
             reservations: Vec::new(),
+            rests_on: Vec::new(),
         };
         Some(
             self.incidents
@@ -282,6 +283,7 @@ impl Desk {
             }],
             metadata: Metadata::new(self.now(), "li.wei").to_canonical().unwrap(),
             reservations: Vec::new(),
+            rests_on: Vec::new(),
         };
         self.incidents.forget(aggregate_id);
         self.log.append(commit).await.unwrap()

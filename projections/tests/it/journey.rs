@@ -198,7 +198,7 @@ fn record(dice: &mut StdRng, ids: &[(Uuid, String)], words: &str) -> WorkCommand
     let target = LinkTarget {
         id: WorkItemId(other),
         number: other_number,
-        is_ancestor: true,
+        leads_back: false,
         is_open: true,
     };
     let relation = *Relation::iter().collect::<Vec<_>>().choose(dice).unwrap();

@@ -252,6 +252,7 @@ async fn what_other_kinds_of_aggregates_do_is_passed_over() {
             .to_canonical()
             .unwrap(),
         reservations: Vec::new(),
+        rests_on: Vec::new(),
     };
     desk.log.append(commit).await.unwrap();
     desk.register().await;

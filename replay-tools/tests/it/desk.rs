@@ -226,6 +226,7 @@ impl Desk {
             command_id: Uuid::now_v7(),
             request_hash: content_hash([format!("{command:?}").as_bytes()]),
             reservations: reservation.into_iter().collect(),
+            rests_on: Vec::new(),
         };
         store.append(&loaded, events, envelope).await.unwrap()
     }

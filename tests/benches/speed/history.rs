@@ -249,6 +249,7 @@ fn life(number: u64, context: &mut domain::Context) -> anyhow::Result<Commit> {
         metadata: metadata.to_canonical()?,
         // The numbers are unique as they are made.
         reservations: Vec::new(),
+        rests_on: Vec::new(),
     })
 }
 

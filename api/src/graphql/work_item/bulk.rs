@@ -1,9 +1,11 @@
 //! Bulk forms: one command for many items, each decided by itself and with a
 //! result of its own. Nothing is rolled back where some are refused.
 
+use std::collections::HashSet;
+
 use async_graphql::{Context, Error, ID, InputObject, Object, Result, SimpleObject};
 use domain::ids::{CategoryCode, DESK_NAMESPACE};
-use domain::incident::{Command, IncidentAction};
+use domain::incident::{self, Command, IncidentAction};
 use domain::text::{Line, Text};
 use domain::work_item::{WorkAction, WorkCommand};
 use futures_util::stream::{self, StreamExt};
@@ -11,10 +13,12 @@ use uuid::Uuid;
 
 use super::WorkItem;
 use crate::auth::policy::Action;
-use crate::commands::Envelope;
-use crate::error::{at_field, code};
-use crate::graphql::access::{Done, run_incident_with, run_work_with};
+use crate::commands::{Assigning, CommandError, Deciding, Decision, Envelope};
+use crate::desk::Desk;
+use crate::error::{at_field, code, of_command, of_store};
+use crate::graphql::access::{Done, run, work_item_id};
 use crate::graphql::enums::{Impact, Urgency, Visibility};
+use crate::graphql::ids::{self, Kind};
 use crate::graphql::incident::Incident;
 use crate::graphql::input::{CommandInput, optional, required};
 use crate::graphql::organisation::assignee;
@@ -23,6 +27,9 @@ use crate::graphql::viewer::desk;
 
 /// The most items that one bulk command takes.
 const MAX_ITEMS: usize = 500;
+
+/// What a bulk command waits for its turn as: one under one id at a time.
+const BULK: &str = "bulk";
 
 /// How many of them are carried out at once.
 const CONCURRENT: usize = 32;
@@ -94,7 +101,9 @@ impl BulkError {
 pub(crate) struct BulkPayload {
     /// What the input said.
     client_mutation_id: Option<String>,
-    /// The bulk command's id; each item's command derives its own from it.
+    /// The bulk command's id; each item's command derives its own from it
+    /// and from the item's place. It stands for the whole: sent again with other
+    /// items or content, all of it is refused with `COMMAND_ID_REUSED`.
     command_id: Uuid,
     /// One result an item, in the order of the input.
     results: Vec<BulkResult>,
@@ -208,8 +217,14 @@ impl BulkMutations {
         ctx: &Context<'_>,
         input: WorkItemBulkAssignInput,
     ) -> Result<BulkPayload> {
-        let to = assignee(ctx, &input.team_id, input.person.as_deref())?;
-        bulk_work(ctx, input.command, input.ids, WorkCommand::Assign { to }).await
+        let to = assignee(&input.team_id, input.person.as_deref())?;
+        let action = Action::Work(WorkAction::Assign);
+        bulk(ctx, input.command, input.ids, action, |id| {
+            let assign = |to| WorkCommand::Assign { to }.into();
+            let decision = Assigning::new(to.0, to.1.clone(), assign);
+            Ok((work_item_id(id, "id")?, decision))
+        })
+        .await
     }
 
     /// 批量留言: says something about many items.
@@ -316,25 +331,12 @@ async fn bulk_work(
     ids: Vec<ID>,
     command: WorkCommand,
 ) -> Result<BulkPayload> {
-    let envelope = bulk_envelope(ctx, &input, &ids, Action::Work(WorkAction::from(&command)))?;
-    let desk = desk(ctx)?;
-    let results = stream::iter(ids)
-        .map(|id| {
-            let (envelope, command) = (of_item(&envelope, &id), command.clone());
-            let input = &input;
-            async move {
-                let done = run_work_with(desk, &id, input, command, &envelope).await;
-                BulkResult { id, done }
-            }
-        })
-        .buffered(CONCURRENT)
-        .collect()
-        .await;
-    Ok(BulkPayload {
-        client_mutation_id: input.client_mutation_id,
-        command_id: envelope.command_id,
-        results,
+    let action = Action::Work(WorkAction::from(&command));
+    bulk(ctx, input, ids, action, |id| {
+        let item = work_item_id(id, "id")?;
+        Ok((item, Deciding(command.clone().into())))
     })
+    .await
 }
 
 async fn bulk_incident(
@@ -343,19 +345,35 @@ async fn bulk_incident(
     ids: Vec<ID>,
     command: Command,
 ) -> Result<BulkPayload> {
-    let envelope = bulk_envelope(
-        ctx,
-        &input,
-        &ids,
-        Action::Incident(IncidentAction::from(&command)),
-    )?;
+    let action = Action::Incident(IncidentAction::from(&command));
+    bulk(ctx, input, ids, action, |id| {
+        let item = ids::decode_as(Kind::Incident, id, "id")?;
+        Ok((item, Deciding(command.clone())))
+    })
+    .await
+}
+
+/// Carries out a decision on each of many items, some at a time.
+async fn bulk<D: Decision<incident::Incident>>(
+    ctx: &Context<'_>,
+    input: CommandInput,
+    ids: Vec<ID>,
+    action: Action,
+    decision: impl Fn(&ID) -> Result<(Uuid, D)>,
+) -> Result<BulkPayload> {
+    let envelope = bulk_envelope(ctx, &input, &ids, action)?;
     let desk = desk(ctx)?;
-    let results = stream::iter(ids)
-        .map(|id| {
-            let envelope = of_item(&envelope, &id);
-            let (input, command) = (&input, &command);
+    let _turn = desk.turns().wait(BULK, envelope.command_id).await;
+    check_not_reused(desk, &envelope).await?;
+    let results = stream::iter(ids.into_iter().enumerate())
+        .map(|(place, id)| {
+            let (envelope, decision) = (of_item(&envelope, place), decision(&id));
+            let input = &input;
             async move {
-                let done = run_incident_with(desk, &id, input, command, &envelope).await;
+                let done = match decision {
+                    Ok((item, decision)) => run(desk, item, input, decision, &envelope).await,
+                    Err(error) => Err(error),
+                };
                 BulkResult { id, done }
             }
         })
@@ -379,6 +397,14 @@ fn bulk_envelope(
         let message = format!("a bulk command takes at most {MAX_ITEMS} items");
         return Err(at_field(code::INPUT_INVALID, message, "ids"));
     }
+    let mut seen = HashSet::new();
+    if let Some(twice) = ids.iter().find(|id| !seen.insert(*id)) {
+        let message = format!(
+            "a bulk command names each item once; {} is there twice",
+            twice.as_str()
+        );
+        return Err(at_field(code::INPUT_INVALID, message, "ids"));
+    }
     if input.expected_version.is_some() {
         let message = "a bulk command has no one version to expect";
         return Err(at_field(code::INPUT_INVALID, message, "expectedVersion"));
@@ -386,9 +412,22 @@ fn bulk_envelope(
     input.envelope(ctx, action)
 }
 
-/// The envelope of one item's command: its id derives from the bulk command's.
-fn of_item(envelope: &Envelope, id: &ID) -> Envelope {
-    let name = format!("{}:{}", envelope.command_id, id.as_str());
+/// The id of a bulk command stands for the whole of it: where one of its items'
+/// commands is known with another content, none is carried out.
+async fn check_not_reused(desk: &Desk, envelope: &Envelope) -> Result<()> {
+    let places = (0..MAX_ITEMS).map(|place| of_item(envelope, place).command_id);
+    let commands: Vec<Uuid> = places.chain([envelope.command_id]).collect();
+    let reused = desk.log().any_reused(&commands, envelope.request_hash);
+    if reused.await.map_err(|error| of_store(&error))? {
+        return Err(of_command(&CommandError::CommandIdReused));
+    }
+    Ok(())
+}
+
+/// The envelope of one item's command: its id derives from the bulk command's
+/// and the item's place in it.
+fn of_item(envelope: &Envelope, place: usize) -> Envelope {
+    let name = format!("{}:{place}", envelope.command_id);
     Envelope {
         command_id: Uuid::new_v5(&DESK_NAMESPACE, name.as_bytes()),
         correlation_id: Some(envelope.command_id.to_string()),

@@ -258,7 +258,7 @@ fn everybody_does_what_their_role_permits() {
         let target = LinkTarget {
             id: incident_id(0),
             number: String::new(),
-            is_ancestor: false,
+            leads_back: false,
             is_open: true,
         };
         let command = step.action.command(Some(""), Some(target)).unwrap();

@@ -121,7 +121,7 @@ impl Replayed {
         LinkTarget {
             id: incident_id(other),
             number: target.work().number.clone(),
-            is_ancestor: target
+            leads_back: target
                 .work()
                 .links
                 .contains(&(Relation::ParentOf, incident_id(this))),

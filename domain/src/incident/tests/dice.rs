@@ -160,7 +160,7 @@ impl Dice {
         LinkTarget {
             id: item(u128::from(number)),
             number: format!("INC000000{number}"),
-            is_ancestor: self.once_in(3),
+            leads_back: self.once_in(3),
             is_open: !self.once_in(3),
         }
     }

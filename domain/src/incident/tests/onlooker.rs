@@ -294,7 +294,10 @@ fn assert_may_follow_the_end(status: Status, event: &Event, channel: Channel) {
         Event::Work(WorkEvent::CommentAdded { visibility, .. }) => {
             *visibility == Visibility::Internal
         }
-        Event::Work(WorkEvent::Archived {}) => true,
+        // What an item has to do with others is often found out later.
+        Event::Work(
+            WorkEvent::Archived {} | WorkEvent::WorkLinked { .. } | WorkEvent::WorkUnlinked { .. },
+        ) => true,
         Event::Reopened { .. } => status == Status::Closed,
         Event::ReviewCompleted { .. } => status == Status::Cancelled,
         // What another desk wrote down about an item that had ended there.

@@ -38,8 +38,12 @@ impl WorkItem {
         if self.links.contains(&(relation, target.id)) {
             return Err(WorkRefusal::AlreadyLinked);
         }
-        if relation == Relation::ParentOf && target.is_ancestor {
-            return Err(WorkRefusal::LinkCycle);
+        if target.leads_back {
+            return Err(if relation.is_symmetrical() {
+                WorkRefusal::AlreadyLinked
+            } else {
+                WorkRefusal::LinkCycle
+            });
         }
         Ok(vec![WorkEvent::WorkLinked {
             relation,

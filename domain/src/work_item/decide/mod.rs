@@ -167,12 +167,9 @@ impl WorkItem {
 
             (Open | Suspended | Resolved, C::LinkCi { ci }) => self.link_ci(ci, context),
             (Open | Suspended | Resolved, C::UnlinkCi { ci }) => self.unlink_ci(ci, context),
-            (Open | Suspended | Resolved, C::Link { relation, target }) => {
-                self.link(*relation, target, context)
-            }
-            (Open | Suspended | Resolved, C::Unlink { relation, target }) => {
-                self.unlink(*relation, *target, context)
-            }
+            // What an item has to do with others is often found out later.
+            (_, C::Link { relation, target }) => self.link(*relation, target, context),
+            (_, C::Unlink { relation, target }) => self.unlink(*relation, *target, context),
             (Open | Suspended | Resolved, C::Attach { attachment }) => {
                 self.attach(attachment, context)
             }

@@ -110,7 +110,7 @@ async fn cis_and_links_are_objects_and_relations() {
     let target = LinkTarget {
         id: WorkItemId(other),
         number: "INC0000001".to_owned(),
-        is_ancestor: false,
+        leads_back: false,
         is_open: true,
     };
     let link = WorkCommand::Link {

@@ -68,6 +68,7 @@ impl Docket {
                     command_id: Uuid::now_v7(),
                     request_hash: content_hash([WORDS.as_bytes()]),
                     reservations: Vec::new(),
+                    rests_on: Vec::new(),
                 };
                 store.append(&loaded, events, envelope).await?;
                 Ok(())

@@ -10,7 +10,7 @@ use event_store::Reservation;
 use crate::auth::policy::Action;
 use crate::commands::execute;
 use crate::desk::Keeps;
-use crate::error::{code, coded, internal};
+use crate::error::internal;
 use crate::graphql::access::done;
 use crate::graphql::enums::{ContactChannel, Impact, Urgency};
 use crate::graphql::incident::payload::IncidentPayload;
@@ -80,15 +80,18 @@ impl RegisterMutations {
         if envelope.actor.role == domain::Role::Requester && intake.requester.is_none() {
             intake.requester = Some(envelope.actor.id.clone());
         }
-        // The same command is the same incident; its first number stands.
+        // The same command of the same person is the same incident; its first
+        // number stands.
         let id = match input.command.command_id {
             Some(command_id) => {
-                uuid::Uuid::new_v5(&domain::ids::DESK_NAMESPACE, command_id.as_bytes())
+                let name = format!("{command_id}:{}", envelope.actor.id);
+                uuid::Uuid::new_v5(&domain::ids::DESK_NAMESPACE, name.as_bytes())
             }
             None => crate::clock::new_id(),
         };
         Keeps::<Incident>::store(desk).begin(id);
-        intake.number = next_number(desk).await?;
+        let number = desk.incident_numbers().next().await;
+        intake.number = number.map_err(|error| internal(&error))?;
         envelope.reservations = vec![Reservation {
             scope: domain::incident::NUMBERS,
             key: intake.number.clone(),
@@ -128,12 +131,4 @@ fn intake(input: &IncidentRegisterInput) -> Result<Intake> {
             .map(external)
             .collect::<Result<_>>()?,
     })
-}
-
-/// The next number of an incident.
-async fn next_number(desk: &crate::desk::Desk) -> Result<String> {
-    let practice = <Incident as cqrs_es::Aggregate>::TYPE;
-    let numbers = desk.read().numbers().next_numbers(practice, 1).await;
-    let number = numbers.map_err(|error| internal(&error))?.pop();
-    number.ok_or_else(|| coded(code::INTERNAL, "there is no number for the incident"))
 }

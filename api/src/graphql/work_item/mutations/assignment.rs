@@ -3,10 +3,10 @@
 use async_graphql::{Context, ID, InputObject, Object, Result};
 use domain::ids::PersonId;
 use domain::text::{Line, Text};
-use domain::work_item::{Assignee, ForwardTo, WorkCommand};
+use domain::work_item::{ForwardTo, WorkAction, WorkCommand};
 
 use crate::error::{at_field, code};
-use crate::graphql::access::run_work;
+use crate::graphql::access::{run_assigning, run_work};
 use crate::graphql::input::{CommandInput, optional, required};
 use crate::graphql::organisation::assignee;
 use crate::graphql::work_item::WorkItemPayload;
@@ -106,11 +106,13 @@ impl AssignmentMutations {
         ctx: &Context<'_>,
         input: WorkItemAssignInput,
     ) -> Result<WorkItemPayload> {
-        let to = assignee(ctx, &input.team_id, input.person.as_deref())?;
-        let command = WorkCommand::Assign { to };
-        run_work(ctx, &input.id, &input.command, command)
-            .await
-            .map(WorkItemPayload::from)
+        let to = assignee(&input.team_id, input.person.as_deref())?;
+        let (id, command) = (&input.id, &input.command);
+        run_assigning(ctx, id, command, WorkAction::Assign, to, |to| {
+            WorkCommand::Assign { to }
+        })
+        .await
+        .map(WorkItemPayload::from)
     }
 
     /// 确认: the assigned team takes the item on; whoever accepts works on it.
@@ -148,11 +150,34 @@ impl AssignmentMutations {
         input: WorkItemForwardInput,
     ) -> Result<WorkItemPayload> {
         let reason = optional(input.reason.as_deref(), "reason", Text::new)?;
-        let to = forward_to(ctx, &input)?;
-        let command = WorkCommand::Forward { to, reason };
-        run_work(ctx, &input.id, &input.command, command)
-            .await
-            .map(WorkItemPayload::from)
+        let (id, command) = (&input.id, &input.command);
+        let done = match (&input.team_id, &input.platform, &input.reference) {
+            (Some(team), None, None) => {
+                let to = assignee(team, input.person.as_deref())?;
+                run_assigning(ctx, id, command, WorkAction::Forward, to, |to| {
+                    WorkCommand::Forward {
+                        to: ForwardTo::Team(to),
+                        reason: reason.clone(),
+                    }
+                })
+                .await?
+            }
+            (None, Some(platform), Some(reference)) => {
+                let to = ForwardTo::Platform {
+                    platform: required(platform, "platform", Line::new)?,
+                    reference: required(reference, "reference", Line::new)?,
+                };
+                run_work(ctx, id, command, WorkCommand::Forward { to, reason }).await?
+            }
+            _ => {
+                return Err(at_field(
+                    code::INPUT_INVALID,
+                    "an item is forwarded either to a team or to a platform with a reference",
+                    "teamId",
+                ));
+            }
+        };
+        Ok(WorkItemPayload::from(done))
     }
 
     /// 职能升级: asks a team of a deeper support line.
@@ -162,12 +187,22 @@ impl AssignmentMutations {
         ctx: &Context<'_>,
         input: WorkItemEscalateFunctionallyInput,
     ) -> Result<WorkItemPayload> {
-        let to = assignee(ctx, &input.team_id, input.person.as_deref())?;
+        let to = assignee(&input.team_id, input.person.as_deref())?;
         let reason = required(&input.reason, "reason", Text::new)?;
-        let command = WorkCommand::EscalateFunctionally { to, reason };
-        run_work(ctx, &input.id, &input.command, command)
-            .await
-            .map(WorkItemPayload::from)
+        let (id, command) = (&input.id, &input.command);
+        run_assigning(
+            ctx,
+            id,
+            command,
+            WorkAction::EscalateFunctionally,
+            to,
+            |to| WorkCommand::EscalateFunctionally {
+                to,
+                reason: reason.clone(),
+            },
+        )
+        .await
+        .map(WorkItemPayload::from)
     }
 
     /// 管理升级: tells management.
@@ -187,23 +222,5 @@ impl AssignmentMutations {
         run_work(ctx, &input.id, &input.command, command)
             .await
             .map(WorkItemPayload::from)
-    }
-}
-
-fn forward_to(ctx: &Context<'_>, input: &WorkItemForwardInput) -> Result<ForwardTo> {
-    match (&input.team_id, &input.platform, &input.reference) {
-        (Some(team), None, None) => {
-            let to: Assignee = assignee(ctx, team, input.person.as_deref())?;
-            Ok(ForwardTo::Team(to))
-        }
-        (None, Some(platform), Some(reference)) => Ok(ForwardTo::Platform {
-            platform: required(platform, "platform", Line::new)?,
-            reference: required(reference, "reference", Line::new)?,
-        }),
-        _ => Err(at_field(
-            code::INPUT_INVALID,
-            "an item is forwarded either to a team or to a platform with a reference",
-            "teamId",
-        )),
     }
 }

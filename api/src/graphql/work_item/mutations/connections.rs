@@ -1,12 +1,12 @@
 //! What an item is connected with: configuration items, other items, files, articles, other systems.
 
 use async_graphql::{Context, ID, InputObject, Object, Result};
-use domain::ids::{ArticleId, CiId, WorkItemId};
+use domain::ids::{ArticleId, CiId};
 use domain::text::{Line, Text};
-use domain::work_item::{Attachment, ExternalReference, WorkCommand};
+use domain::work_item::{Attachment, ExternalReference, WorkAction, WorkCommand};
 
 use crate::error::{at_field, code};
-use crate::graphql::access::{link_target, run_work, work_item_id};
+use crate::graphql::access::{run_connecting, run_unlinking, run_work};
 use crate::graphql::enums::Relation;
 use crate::graphql::input::{CommandInput, required};
 use crate::graphql::scalars::Long;
@@ -54,10 +54,14 @@ pub(crate) struct WorkItemUnlinkInput {
     command: CommandInput,
     /// The work item.
     id: ID,
-    /// How this item stood to the other.
+    /// How the item that holds the link stood to the other.
     relation: Relation,
     /// The other item.
     target_id: ID,
+    /// Whether this item holds the link, as `links` shows it. A symmetrical
+    /// relation (`RELATES_TO`) is ended from either side without it.
+    #[graphql(default = true)]
+    outgoing: bool,
 }
 
 /// What `workItemAttach` takes.
@@ -148,34 +152,39 @@ impl ConnectionMutations {
             .map(WorkItemPayload::from)
     }
 
-    /// 关联工作项: connects the item with another.
+    /// 关联工作项: connects the item with another. Both may have ended. Links of
+    /// one relation never run in a circle; a symmetrical one stands once.
     #[graphql(name = "workItemLink")]
     async fn link(&self, ctx: &Context<'_>, input: WorkItemLinkInput) -> Result<WorkItemPayload> {
-        let target = link_target(ctx, &input.id, &input.target_id).await?;
-        let command = WorkCommand::Link {
-            relation: input.relation.into(),
-            target,
-        };
-        run_work(ctx, &input.id, &input.command, command)
-            .await
-            .map(WorkItemPayload::from)
+        let relation = input.relation.into();
+        run_connecting(
+            ctx,
+            (&input.id, &input.target_id),
+            &input.command,
+            WorkAction::Link,
+            Some(relation),
+            |target| WorkCommand::Link { relation, target },
+        )
+        .await
+        .map(WorkItemPayload::from)
     }
 
-    /// 取消关联工作项.
+    /// 取消关联工作项: ends a link, from either of its ends.
     #[graphql(name = "workItemUnlink")]
     async fn unlink(
         &self,
         ctx: &Context<'_>,
         input: WorkItemUnlinkInput,
     ) -> Result<WorkItemPayload> {
-        let target = WorkItemId(work_item_id(&input.target_id, "targetId")?);
-        let command = WorkCommand::Unlink {
-            relation: input.relation.into(),
-            target,
-        };
-        run_work(ctx, &input.id, &input.command, command)
-            .await
-            .map(WorkItemPayload::from)
+        run_unlinking(
+            ctx,
+            (&input.id, &input.target_id),
+            &input.command,
+            input.relation.into(),
+            input.outgoing,
+        )
+        .await
+        .map(WorkItemPayload::from)
     }
 
     /// 附件: adds a file by the hash of its bytes, which live outside the log.
@@ -241,11 +250,19 @@ impl ConnectionMutations {
         ctx: &Context<'_>,
         input: WorkItemMergeIntoInput,
     ) -> Result<WorkItemPayload> {
-        let target = link_target(ctx, &input.id, &input.target_id).await?;
         let reason = required(&input.reason, "reason", Text::new)?;
-        let command = WorkCommand::MergeInto { target, reason };
-        run_work(ctx, &input.id, &input.command, command)
-            .await
-            .map(WorkItemPayload::from)
+        run_connecting(
+            ctx,
+            (&input.id, &input.target_id),
+            &input.command,
+            WorkAction::MergeInto,
+            None,
+            |target| WorkCommand::MergeInto {
+                target,
+                reason: reason.clone(),
+            },
+        )
+        .await
+        .map(WorkItemPayload::from)
     }
 }

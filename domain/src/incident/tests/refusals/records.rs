@@ -49,7 +49,7 @@ pub(super) fn cases() -> Vec<Case> {
         target: other().id,
     };
     let above = LinkTarget {
-        is_ancestor: true,
+        leads_back: true,
         ..other()
     };
     let over = LinkTarget {
