@@ -19,6 +19,8 @@ mod import;
 mod incident;
 mod operations;
 mod paging;
+mod races;
+mod rights;
 mod sample;
 mod seals;
 mod service_desk;

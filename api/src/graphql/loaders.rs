@@ -4,6 +4,7 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_graphql::Error;
 use async_graphql::dataloader::{DataLoader, Loader};
@@ -23,20 +24,29 @@ pub struct Loaders {
     pub(super) items: DataLoader<Items>,
     pub(super) details: DataLoader<Details>,
     pub(super) history: DataLoader<History>,
+    pub(super) public_comments: DataLoader<PublicComments>,
     pub(super) links: DataLoader<Links>,
 }
 
 impl Loaders {
     /// Loaders for one request.
     pub fn new(desk: Desk) -> Self {
-        let spawn = tokio::spawn;
         Self {
-            items: DataLoader::new(Items(desk.clone()), spawn),
-            details: DataLoader::new(Details(desk.clone()), spawn),
-            history: DataLoader::new(History(desk.clone()), spawn),
-            links: DataLoader::new(Links(desk), spawn),
+            items: loader(Items(desk.clone())),
+            details: loader(Details(desk.clone())),
+            history: loader(History(desk.clone())),
+            public_comments: loader(PublicComments(desk.clone())),
+            links: loader(Links(desk)),
         }
     }
+}
+
+/// How long a load waits for others to join it: as long as resolving a page
+/// takes, and not noticed by who asks for one item.
+const GATHERING: Duration = Duration::from_micros(200);
+
+fn loader<L>(load: L) -> DataLoader<L> {
+    DataLoader::new(load, tokio::spawn).delay(GATHERING)
 }
 
 /// An item, the position that must be visible in what is read of it, and the
@@ -91,6 +101,7 @@ pub(super) enum Kind {
 pub(super) struct Items(Desk);
 pub(super) struct Details(Desk);
 pub(super) struct History(Desk);
+pub(super) struct PublicComments(Desk);
 pub(super) struct Links(Desk);
 
 /// Waits until a read model shows what stands at a position: reading one's
@@ -164,6 +175,12 @@ impl Loader<At> for Items {
         let mut all = HashMap::new();
         for (as_of, keys) in by_point(keys) {
             let read = read_of(&self.0, ProjectionName::WorkQueue, as_of, keys.iter()).await?;
+            let just_written = |at: &At| Some((*at, just_written(&self.0, at)?));
+            all.extend(keys.iter().filter_map(just_written));
+            let keys: Vec<At> = keys
+                .into_iter()
+                .filter(|at| !all.contains_key(at))
+                .collect();
             let rows = read.work_queue().by_ids(&items(&keys)).await;
             let rows = rows.map_err(|e| read_failed(&e))?.into_iter();
             let found = rows.map(|row| (row.item_id, Arc::new(row))).collect();
@@ -171,6 +188,14 @@ impl Loader<At> for Items {
         }
         Ok(all)
     }
+}
+
+/// What a command of this request has just made of an item, where this process
+/// keeps the queue.
+fn just_written(desk: &Desk, at: &At) -> Option<Arc<WorkQueueRow>> {
+    let asked = at.position > 0 && at.as_of == AsOf::Now;
+    let projectors = desk.projectors().filter(|_| asked)?;
+    projectors.just_written(at.item, at.position)
 }
 
 impl Loader<At> for Details {
@@ -184,6 +209,26 @@ impl Loader<At> for Details {
             let rows = read.incident_detail().by_ids(&items(&keys)).await;
             let rows = rows.map_err(|e| read_failed(&e))?.into_iter();
             let found = rows.map(|row| (row.item_id, Arc::new(row))).collect();
+            all.extend(by_key(&keys, |at| at.item, &found));
+        }
+        Ok(all)
+    }
+}
+
+impl Loader<At> for PublicComments {
+    type Value = i32;
+    type Error = Error;
+
+    async fn load(&self, keys: &[At]) -> Result<HashMap<At, Self::Value>, Error> {
+        let mut all = HashMap::new();
+        for (as_of, keys) in by_point(keys) {
+            let name = ProjectionName::WorkItemHistory;
+            let read = read_of(&self.0, name, as_of, keys.iter()).await?;
+            let counts = read
+                .work_item_history()
+                .public_comments(&items(&keys))
+                .await;
+            let found = counts.map_err(|e| read_failed(&e))?.into_iter().collect();
             all.extend(by_key(&keys, |at| at.item, &found));
         }
         Ok(all)

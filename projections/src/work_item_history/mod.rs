@@ -12,8 +12,9 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::copy::{Layout, Rows};
+use crate::latest::Latest;
 use crate::projection::{Projection, Step, Tables};
-use crate::recent::median;
+use crate::recent::{keep_most_recent, median};
 use crate::writes::Writes;
 use crate::{AsOf, Decoded, ProjectionError, ReadError};
 use change::StoredChanges;
@@ -148,6 +149,27 @@ impl WorkItemHistory {
         .await?;
         Ok(rows.into_iter().map(HistoryRow::from).collect())
     }
+
+    /// How many comments of some items everybody may read; an item without any
+    /// is left out.
+    pub async fn public_comments(&self, items: &[Uuid]) -> Result<Vec<(Uuid, i32)>, ReadError> {
+        let rows = sqlx::query!(
+            r#"
+            select h.item_id as "item_id!", count(*)::integer as "count!"
+            from work_item_history h
+            where h.item_id = any ($1) and h.visibility = 'Public' and h.position <= $2
+            group by h.item_id
+            "#,
+            items,
+            self.as_of.position(),
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| (row.item_id, row.count))
+            .collect())
+    }
 }
 
 /// A row of the table.
@@ -266,6 +288,13 @@ impl Projection for Projector {
         let mut writes = Writes::default();
         writes.add(self.rows.take());
         writes
+    }
+
+    fn settle(&mut self, _: i64, _: &Latest) {
+        /// How many items' statuses are kept.
+        const KEPT: usize = 4_096;
+        self.rows.clear();
+        keep_most_recent(&mut self.statuses, KEPT, |known| known.position);
     }
 
     fn forget(&mut self) {

@@ -16,7 +16,9 @@ use crate::graphql::enums::{
 use crate::graphql::ids::{self, Kind};
 use crate::graphql::scalars::Long;
 use crate::graphql::viewer::{Viewer, desk};
-use crate::graphql::work_item::history::{Comment, HistoryEntry, comments, history};
+use crate::graphql::work_item::history::{
+    Comment, HistoryEntry, comments, count_public_comments, history,
+};
 use crate::graphql::work_item::links::{WorkItemLink, links};
 use crate::graphql::work_item::types::{AssignedTeam, CategoryRef};
 
@@ -68,9 +70,9 @@ impl Incident {
         priority(self.row.priority)
     }
 
-    /// Whether somebody overruled the matrix.
-    pub(crate) async fn priority_overridden(&self) -> bool {
-        self.row.priority_overridden
+    /// Whether somebody overruled the matrix. Null for requesters.
+    pub(crate) async fn priority_overridden(&self, ctx: &Context<'_>) -> Result<Option<bool>> {
+        internal(ctx, self.row.priority_overridden)
     }
 
     /// How much of the business is affected.
@@ -128,13 +130,14 @@ impl Incident {
         self.row.is_major
     }
 
-    /// What makes it, or made it, a major incident.
+    /// What makes it, or made it, a major incident. Null for requesters.
     pub(crate) async fn major(&self, ctx: &Context<'_>) -> Result<Option<MajorIncident>> {
         let detail = self.detail(ctx).await?;
-        Ok(detail.major_reason.is_some().then(|| MajorIncident {
+        let major = detail.major_reason.is_some().then(|| MajorIncident {
             reason: detail.major_reason.clone(),
             leader: detail.major_leader.clone(),
-        }))
+        });
+        Ok(internal(ctx, major)?.flatten())
     }
 
     /// How often it went from one team to another.
@@ -157,19 +160,23 @@ impl Incident {
         self.row.cycle
     }
 
-    /// How high management has been told, 0 for not at all.
-    pub(crate) async fn escalation_level(&self) -> i16 {
-        self.row.escalation_level
+    /// How high management has been told, 0 for not at all. Null for
+    /// requesters.
+    pub(crate) async fn escalation_level(&self, ctx: &Context<'_>) -> Result<Option<i16>> {
+        internal(ctx, self.row.escalation_level)
     }
 
-    /// How many comments there are.
-    pub(crate) async fn comment_count(&self) -> i32 {
-        self.row.comment_count
+    /// How many comments there are that the one who asks may read.
+    pub(crate) async fn comment_count(&self, ctx: &Context<'_>) -> Result<i32> {
+        if ctx.data::<Viewer>()?.sees_internal() {
+            return Ok(self.row.comment_count);
+        }
+        count_public_comments(ctx, self).await
     }
 
-    /// How much time was spent on it.
-    pub(crate) async fn effort_minutes(&self) -> Long {
-        Long(self.row.effort_minutes)
+    /// How much time was spent on it. Null for requesters.
+    pub(crate) async fn effort_minutes(&self, ctx: &Context<'_>) -> Result<Option<Long>> {
+        internal(ctx, Long(self.row.effort_minutes))
     }
 
     /// When the first contact was made, in the world.
@@ -245,9 +252,9 @@ impl Incident {
         self.row.archived
     }
 
-    /// Who follows it.
-    pub(crate) async fn watchers(&self) -> Vec<String> {
-        self.row.watchers.clone()
+    /// Who follows it. Null for requesters.
+    pub(crate) async fn watchers(&self, ctx: &Context<'_>) -> Result<Option<Vec<String>>> {
+        internal(ctx, self.row.watchers.clone())
     }
 
     /// The configuration items concerned, by their identity keys.
@@ -260,13 +267,16 @@ impl Incident {
         self.row.external_references.clone()
     }
 
-    /// The organisation's own fields.
-    pub(crate) async fn custom_fields(&self) -> Vec<CustomField> {
+    /// The organisation's own fields. Null for requesters.
+    pub(crate) async fn custom_fields(
+        &self,
+        ctx: &Context<'_>,
+    ) -> Result<Option<Vec<CustomField>>> {
         let field = |(name, value): (&String, &String)| CustomField {
             name: name.clone(),
             value: value.clone(),
         };
-        self.row.custom_fields.iter().map(field).collect()
+        internal(ctx, self.row.custom_fields.iter().map(field).collect())
     }
 
     /// The names of its files.
@@ -274,14 +284,16 @@ impl Incident {
         self.row.attachment_names.clone()
     }
 
-    /// What is suspected to be the cause.
+    /// What is suspected to be the cause. Null for requesters.
     pub(crate) async fn hypothesis(&self, ctx: &Context<'_>) -> Result<Option<String>> {
-        Ok(self.detail(ctx).await?.hypothesis.clone())
+        let hypothesis = self.detail(ctx).await?.hypothesis.clone();
+        Ok(internal(ctx, hypothesis)?.flatten())
     }
 
-    /// What was last found out.
+    /// What was last found out. Null for requesters.
     pub(crate) async fn last_finding(&self, ctx: &Context<'_>) -> Result<Option<String>> {
-        Ok(self.detail(ctx).await?.last_finding.clone())
+        let last_finding = self.detail(ctx).await?.last_finding.clone();
+        Ok(internal(ctx, last_finding)?.flatten())
     }
 
     /// What lessens the effect.
@@ -293,9 +305,10 @@ impl Incident {
     pub(crate) async fn hold(&self, ctx: &Context<'_>) -> Result<Option<Hold>> {
         let detail = self.detail(ctx).await?;
         let reason = named_if::<domain::incident::HoldReason, _>(detail.hold_reason.as_deref())?;
+        let text = internal(ctx, detail.hold_text.clone())?.flatten();
         Ok(reason.map(|reason| Hold {
             reason,
-            text: detail.hold_text.clone(),
+            text,
             until: detail.hold_until,
         }))
     }
@@ -303,9 +316,10 @@ impl Incident {
     /// How it was resolved, if it is.
     pub(crate) async fn resolution(&self, ctx: &Context<'_>) -> Result<Option<Resolution>> {
         let detail = self.detail(ctx).await?;
+        let cause = internal(ctx, detail.resolution_cause.clone())?.flatten();
         Ok(detail.resolution_code.clone().map(|code| Resolution {
             code,
-            cause: detail.resolution_cause.clone(),
+            cause,
             solution: detail.resolution_solution.clone(),
             knowledge: detail.resolution_knowledge.clone(),
             at_first_contact: detail.resolved_at_first_contact,
@@ -318,10 +332,11 @@ impl Incident {
     pub(crate) async fn closure(&self, ctx: &Context<'_>) -> Result<Option<Closure>> {
         let detail = self.detail(ctx).await?;
         let by = named_if::<domain::incident::ClosedBy, _>(detail.closed_by.as_deref())?;
+        let no_feedback_reason = internal(ctx, detail.no_feedback_reason.clone())?.flatten();
         Ok(by.map(|by| Closure {
             by,
             closed_at: self.row.closed_at,
-            no_feedback_reason: detail.no_feedback_reason.clone(),
+            no_feedback_reason,
             reopen_until: detail.reopen_until,
         }))
     }
@@ -336,17 +351,18 @@ impl Incident {
         Ok(self.detail(ctx).await?.reopen_reason.clone())
     }
 
-    /// The post-incident review, if one was asked for.
+    /// The post-incident review, if one was asked for. Null for requesters.
     pub(crate) async fn review(&self, ctx: &Context<'_>) -> Result<Option<IncidentReview>> {
         let detail = self.detail(ctx).await?;
         if detail.review_cause.is_none() {
             return Ok(None);
         }
-        Ok(Some(IncidentReview {
-            completed: detail.review == "completed",
+        let review = IncidentReview {
+            completed: detail.review == domain::incident::Review::Completed.as_ref(),
             cause: named_if::<domain::incident::ReviewCause, _>(detail.review_cause.as_deref())?,
             text: detail.review_text.clone(),
-        }))
+        };
+        internal(ctx, review)
     }
 
     /// The number of the item that it was merged into, if it was.
@@ -354,9 +370,10 @@ impl Incident {
         Ok(self.detail(ctx).await?.merged_into_number.clone())
     }
 
-    /// How many corrections of a history taken over it has.
-    pub(crate) async fn correction_count(&self, ctx: &Context<'_>) -> Result<i32> {
-        Ok(self.detail(ctx).await?.correction_count)
+    /// How many corrections of a history taken over it has. Null for
+    /// requesters.
+    pub(crate) async fn correction_count(&self, ctx: &Context<'_>) -> Result<Option<i32>> {
+        internal(ctx, self.detail(ctx).await?.correction_count)
     }
 
     /// Every step, oldest first, with what was before and after, who, why and
@@ -420,6 +437,12 @@ impl Incident {
     pub(crate) async fn position(&self) -> Long {
         Long(self.row.position)
     }
+}
+
+/// What the desk knows and weighs among itself: null for those who may not read
+/// it, in the fields as in the history and in searches.
+fn internal<T>(ctx: &Context<'_>, value: T) -> Result<Option<T>> {
+    Ok(ctx.data::<Viewer>()?.sees_internal().then_some(value))
 }
 
 /// A name that a read model holds, as the schema's enum.

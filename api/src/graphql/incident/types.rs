@@ -19,7 +19,7 @@ pub(crate) struct CustomField {
 pub(crate) struct Hold {
     /// For whom or what.
     pub(super) reason: HoldReason,
-    /// In more words.
+    /// In more words. Null for requesters.
     pub(super) text: Option<String>,
     /// Until when, if that is known.
     pub(super) until: Option<DateTime<Utc>>,
@@ -30,7 +30,7 @@ pub(crate) struct Hold {
 pub(crate) struct Resolution {
     /// How it ended, from the desk's list.
     pub(super) code: String,
-    /// What caused it.
+    /// What caused it. Null for requesters.
     pub(super) cause: Option<String>,
     /// What ended it.
     pub(super) solution: Option<String>,
@@ -51,7 +51,8 @@ pub(crate) struct Closure {
     pub(super) by: ClosedBy,
     /// When.
     pub(super) closed_at: Option<DateTime<Utc>>,
-    /// Why the requester has heard nothing, where that is so.
+    /// Why the requester has heard nothing, where that is so. Null for
+    /// requesters.
     pub(super) no_feedback_reason: Option<String>,
     /// Until when it may be reopened.
     pub(super) reopen_until: Option<DateTime<Utc>>,

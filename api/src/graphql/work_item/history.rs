@@ -181,10 +181,14 @@ impl Comment {
 }
 
 /// Whether a requester may see a step: nothing of what the desk says and
-/// weighs among itself.
-fn is_public(row: &HistoryRow) -> bool {
+/// weighs among itself, or tells others.
+fn is_public_to(person: &str, row: &HistoryRow) -> bool {
     match row.event_type.as_str() {
-        "CommentAdded" => row.visibility.as_deref() == Some("Public"),
+        "CommentAdded" => is_public_comment(row),
+        "StageResultNotified" => row
+            .changes
+            .iter()
+            .any(|change| change.field == "recipient" && change.after.as_deref() == Some(person)),
         "Registered"
         | "Classified"
         | "PrioritySet"
@@ -192,7 +196,6 @@ fn is_public(row: &HistoryRow) -> bool {
         | "AssignmentAccepted"
         | "Forwarded"
         | "Urged"
-        | "StageResultNotified"
         | "RequesterContacted"
         | "AttachmentAdded"
         | "PutOnHold"
@@ -212,6 +215,45 @@ fn is_public(row: &HistoryRow) -> bool {
     }
 }
 
+fn is_public_comment(row: &HistoryRow) -> bool {
+    row.event_type == "CommentAdded" && row.visibility.as_deref() == Some("Public")
+}
+
+/// Whether what was written with a step that a requester may see was written for
+/// them.
+fn is_for_requesters(event_type: &str) -> bool {
+    matches!(
+        event_type,
+        "CommentAdded"
+            | "StageResultNotified"
+            | "RequesterContacted"
+            | "Urged"
+            | "WorkaroundApplied"
+            | "Resolved"
+            | "ResolutionRejected"
+            | "Reopened"
+            | "Cancelled"
+            | "MergedInto"
+    )
+}
+
+/// What changes with steps that a requester may see, and is not for them.
+const INTERNAL_CHANGES: [&str; 1] = ["resolution_cause"];
+
+impl HistoryEntry {
+    /// The step as a requester sees it.
+    fn of_public(row: &HistoryRow) -> Self {
+        let mut entry = Self::of(row);
+        if !is_for_requesters(&entry.event_type) {
+            (entry.text, entry.reason) = (None, None);
+        }
+        entry
+            .changes
+            .retain(|change| !INTERNAL_CHANGES.contains(&change.field.as_str()));
+        entry
+    }
+}
+
 type Page<T> = Connection<String, T, EmptyFields, EmptyFields>;
 
 /// A page of an item's history.
@@ -221,14 +263,24 @@ pub(crate) async fn history(
     first: Option<i32>,
     after: Option<&str>,
 ) -> Result<Page<HistoryEntry>> {
-    let internal = ctx.data::<Viewer>()?.sees_internal();
+    let viewer = ctx.data::<Viewer>()?;
     let rows = rows(ctx, incident, Kind::Steps, after).await?;
-    page(
-        &rows,
-        first,
-        |row| internal || is_public(row),
-        HistoryEntry::of,
-    )
+    if viewer.sees_internal() {
+        return page(&rows, first, |_| true, HistoryEntry::of);
+    }
+    let person = viewer.0.id.as_str();
+    let is_public = |row: &HistoryRow| is_public_to(person, row);
+    page(&rows, first, is_public, HistoryEntry::of_public)
+}
+
+/// How many comments of an incident everybody may read.
+pub(crate) async fn count_public_comments(ctx: &Context<'_>, incident: &Incident) -> Result<i32> {
+    if let Some(past) = incident.past() {
+        let count = past.history.iter().filter(|row| is_public_comment(row));
+        return Ok(i32::try_from(count.count()).unwrap_or(i32::MAX));
+    }
+    let comments = &ctx.data::<Loaders>()?.public_comments;
+    Ok(comments.load_one(incident.at()).await?.unwrap_or_default())
 }
 
 /// A page of what was said.
@@ -262,7 +314,7 @@ async fn rows(
                 && match kind {
                     Kind::Steps => true,
                     Kind::Comments => row.event_type == "CommentAdded",
-                    Kind::PublicComments => row.event_type == "CommentAdded" && is_public(row),
+                    Kind::PublicComments => is_public_comment(row),
                 }
         };
         return Ok(Arc::new(
