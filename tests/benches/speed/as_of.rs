@@ -17,6 +17,7 @@ use crate::pace::Pace;
 use crate::pages::NODE;
 use crate::report::Figure;
 use crate::server::source;
+use crate::yardstick::{Yardstick, beside};
 use crate::{Bench, PATIENCE, say};
 
 /// How many readers ask at the same time.
@@ -50,18 +51,19 @@ pub(crate) async fn measure(bench: &mut Bench, history: &History) -> anyhow::Res
         })
         .collect();
 
-    let mut rounds = Vec::new();
+    let (mut rounds, mut selects) = (Vec::new(), Vec::new());
     for round in 1..=bench.sizes.rounds {
         say(&format!(
             "lists as of then: round {round} of {}",
             bench.sizes.rounds
         ));
+        selects.push(bench.yardsticks.measure(Yardstick::Selects).await?);
         bench.server.settle().await?;
         rounds.push(load::run(&door, &lists, bench.sizes.warm_up, bench.sizes.load_time).await?);
     }
     served.stop().await?;
 
-    let pace = Pace::median(&rounds);
+    let (pace, beside) = (Pace::median(&rounds), beside(Yardstick::Selects, selects));
     let name = format!(
         "a list of 50 as of the first fifth of {} incidents, {READERS} readers",
         history.incidents
@@ -70,9 +72,8 @@ pub(crate) async fn measure(bench: &mut Bench, history: &History) -> anyhow::Res
     bench
         .report
         .add(Figure::milliseconds(format!("{name}, p50"), pace.p50));
-    bench
-        .report
-        .add(Figure::milliseconds(format!("{name}, p99"), pace.p99).at_most(100.0));
+    let p99 = Figure::milliseconds(format!("{name}, p99"), pace.p99).at_most(100.0);
+    bench.report.add(p99.beside(beside));
     Ok(())
 }
 

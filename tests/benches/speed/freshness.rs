@@ -24,6 +24,7 @@ use crate::history;
 use crate::pace::{Latencies, Pace};
 use crate::report::Figure;
 use crate::server::source;
+use crate::yardstick::{Yardstick, beside};
 use crate::{Bench, say};
 
 const DATABASE: &str = "bench_freshness";
@@ -54,12 +55,13 @@ pub(crate) async fn measure(bench: &mut Bench) -> anyhow::Result<()> {
     let rate = bench.sizes.freshness_rate;
     say(&format!("freshness: {rate} commands a second"));
     open_loop(&desk, &projectors, rate, bench.sizes.warm_up).await?;
-    let (mut acknowledged, mut visible) = (Vec::new(), Vec::new());
+    let (mut acknowledged, mut visible, mut inserts) = (Vec::new(), Vec::new(), Vec::new());
     for round in 1..=bench.sizes.rounds {
         say(&format!(
             "freshness: round {round} of {}",
             bench.sizes.rounds
         ));
+        inserts.push(bench.yardsticks.measure(Yardstick::Inserts).await?);
         bench.server.settle().await?;
         let pace = open_loop(&desk, &projectors, rate, bench.sizes.load_time).await?;
         acknowledged.push(pace.0);
@@ -84,9 +86,10 @@ pub(crate) async fn measure(bench: &mut Bench) -> anyhow::Result<()> {
     bench
         .report
         .add(Figure::milliseconds(format!("{name}, p50"), visible.p50));
+    let p99 = Figure::milliseconds(format!("{name}, p99"), visible.p99).at_most(25.0);
     bench
         .report
-        .add(Figure::milliseconds(format!("{name}, p99"), visible.p99).at_most(25.0));
+        .add(p99.beside(beside(Yardstick::Inserts, inserts)));
     Ok(())
 }
 

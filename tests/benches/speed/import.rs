@@ -19,6 +19,7 @@ use tokio::time::Instant;
 use crate::pace::median;
 use crate::report::Figure;
 use crate::server::source;
+use crate::yardstick::{Yardstick, beside};
 use crate::{Bench, say};
 
 const DATABASE: &str = "bench_import";
@@ -34,22 +35,22 @@ pub(crate) async fn measure(bench: &mut Bench) -> anyhow::Result<()> {
         ));
         return Ok(());
     }
-    let mut rates = Vec::new();
+    let (mut rates, mut inserts) = (Vec::new(), Vec::new());
     for round in 1..=bench.sizes.rounds {
         say(&format!("import: round {round} of {}", bench.sizes.rounds));
+        inserts.push(bench.yardsticks.measure(Yardstick::Inserts).await?);
         rates.push(import(bench, &sample).await?.1);
     }
     let name = "importing the ServiceNow sample: rows";
-    bench
-        .report
-        .add(Figure::a_second(name, median(rates)).at_least(5_000.0));
+    let beside = beside(Yardstick::Inserts, inserts);
+    let figure = Figure::a_second(name, median(rates)).at_least(5_000.0);
+    bench.report.add(figure.beside(beside));
 
     let long = lengthened(&sample, bench.directory.path(), bench.sizes.import_copies)?;
     let (rows, rate) = import(bench, &long).await?;
     let name = format!("importing {rows} rows of the same kind: rows");
-    bench
-        .report
-        .add(Figure::a_second(name, rate).at_least(5_000.0));
+    let figure = Figure::a_second(name, rate).at_least(5_000.0);
+    bench.report.add(figure.beside(beside));
     Ok(())
 }
 

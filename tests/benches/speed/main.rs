@@ -27,10 +27,13 @@ mod load;
 mod memory;
 mod pace;
 mod pages;
+mod pgbench;
 mod read_models;
 mod report;
 mod server;
 mod sizes;
+mod verify;
+mod yardstick;
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
@@ -42,9 +45,11 @@ use clap::{Parser, ValueEnum};
 use tempfile::TempDir;
 
 use history::History;
+use pgbench::Pgbench;
 use report::Report;
 use server::Server;
 use sizes::Sizes;
+use yardstick::Yardsticks;
 
 /// That of the programs: commands through the event store are made by this one.
 #[global_allocator]
@@ -110,6 +115,8 @@ enum Group {
     Import,
     /// The memory of the service.
     Memory,
+    /// Verifying an export.
+    Verify,
 }
 
 /// What every measurement works with.
@@ -117,6 +124,7 @@ struct Bench {
     server: Server,
     sizes: Sizes,
     report: Report,
+    yardsticks: Yardsticks,
     samples: PathBuf,
     directory: TempDir,
 }
@@ -135,13 +143,17 @@ async fn main() -> anyhow::Result<()> {
         .permissions(Permissions::from_mode(0o755))
         .tempdir_in(&options.directory)
         .with_context(|| format!("--directory {}", options.directory.display()))?;
+    let sizes = if options.quick {
+        Sizes::quick()
+    } else {
+        Sizes::full()
+    };
+    let server = Server::start(&directory.path().join("postgres")).await?;
+    let pgbench = Pgbench::open(&server, directory.path()).await?;
     let mut bench = Bench {
-        server: Server::start(&directory.path().join("postgres")).await?,
-        sizes: if options.quick {
-            Sizes::quick()
-        } else {
-            Sizes::full()
-        },
+        yardsticks: Yardsticks::open(pgbench, sizes.yardstick_time).await?,
+        server,
+        sizes,
         report: Report::default(),
         samples: Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("..")
@@ -150,9 +162,14 @@ async fn main() -> anyhow::Result<()> {
     };
     println!("{}", bench.server.describe().await?);
     let measured = bench.measure(&options.groups).await;
+    bench.yardsticks.close(&bench.server).await?;
     bench.server.stop().await;
     measured?;
     print!("\n{}", bench.report.table());
+    println!(
+        "\nA share is held against that of a calm run of {}.",
+        yardstick::CALM_RUN
+    );
     if options.quick {
         println!("\nMeasured with small sizes, which shows that it works and not how fast it is.");
     }
@@ -178,6 +195,9 @@ impl Bench {
         }
         if wanted(Group::Memory) {
             memory::measure(self).await?;
+        }
+        if wanted(Group::Verify) {
+            verify::measure(self).await?;
         }
         if [Group::Pages, Group::AsOf, Group::Scan, Group::Projections]
             .into_iter()

@@ -14,6 +14,7 @@ use crate::load::{self, Door, request};
 use crate::pace::Pace;
 use crate::report::Figure;
 use crate::server::source;
+use crate::yardstick::{Yardstick, beside};
 use crate::{Bench, PATIENCE, say};
 
 /// How many readers turn pages at the same time.
@@ -41,15 +42,16 @@ pub(crate) async fn measure(bench: &mut Bench, history: &History) -> anyhow::Res
         .map(<[Bytes]>::to_vec)
         .collect();
 
-    let mut rounds = Vec::new();
+    let (mut rounds, mut selects) = (Vec::new(), Vec::new());
     for round in 1..=bench.sizes.rounds {
         say(&format!("pages: round {round} of {}", bench.sizes.rounds));
+        selects.push(bench.yardsticks.measure(Yardstick::Selects).await?);
         bench.server.settle().await?;
         rounds.push(load::run(&door, &lists, bench.sizes.warm_up, bench.sizes.load_time).await?);
     }
     served.stop().await?;
 
-    let pace = Pace::median(&rounds);
+    let (pace, beside) = (Pace::median(&rounds), beside(Yardstick::Selects, selects));
     let name = format!(
         "a page of 50 of {} incidents, {READERS} readers",
         history.incidents
@@ -58,9 +60,8 @@ pub(crate) async fn measure(bench: &mut Bench, history: &History) -> anyhow::Res
     bench
         .report
         .add(Figure::milliseconds(format!("{name}, p50"), pace.p50));
-    bench
-        .report
-        .add(Figure::milliseconds(format!("{name}, p99"), pace.p99).at_most(25.0));
+    let p99 = Figure::milliseconds(format!("{name}, p99"), pace.p99).at_most(25.0);
+    bench.report.add(p99.beside(beside));
     Ok(())
 }
 

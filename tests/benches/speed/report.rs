@@ -7,10 +7,17 @@ use std::path::Path;
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
+use crate::yardstick::Beside;
+
 /// One figure.
 ///
 /// `target` and `baseline` are in the unit of the value: a target of so many
 /// times a baseline is that product, measured in the same run.
+///
+/// `share` is the value in units of the yardstick that was measured beside it;
+/// for a time, how often the yardstick is done in it. On a machine that is busy
+/// or slower the share counts: it has to be what the target is of the yardstick
+/// of a calm run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Figure {
     name: String,
@@ -20,7 +27,24 @@ pub(crate) struct Figure {
     baseline: Option<f64>,
     /// The value, measured in baselines.
     ratio: Option<f64>,
+    /// What the value was held against.
+    yardstick: Option<String>,
+    share: Option<f64>,
+    /// The share that the target has of the yardstick of a calm run.
+    target_share: Option<f64>,
     met: Option<bool>,
+    /// Which of the two met the target, where one did.
+    met_by: Option<MetBy>,
+}
+
+/// What met a target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum MetBy {
+    /// The value itself.
+    Value,
+    /// The value's share of the yardstick.
+    Share,
 }
 
 impl Figure {
@@ -33,7 +57,11 @@ impl Figure {
             target: None,
             baseline: None,
             ratio: None,
+            yardstick: None,
+            share: None,
+            target_share: None,
             met: None,
+            met_by: None,
         }
     }
 
@@ -50,14 +78,50 @@ impl Figure {
     /// The value must be at least this.
     pub(crate) fn at_least(mut self, target: f64) -> Self {
         self.target = Some(rounded(target));
-        self.met = Some(self.value >= target);
+        self.judge(self.value >= target);
         self
     }
 
     /// The value must be at most this.
     pub(crate) fn at_most(mut self, target: f64) -> Self {
         self.target = Some(rounded(target));
-        self.met = Some(self.value <= target);
+        self.judge(self.value <= target);
+        self
+    }
+
+    fn judge(&mut self, met: bool) {
+        self.met = Some(met);
+        self.met_by = met.then_some(MetBy::Value);
+    }
+
+    /// Holds the value, and its target, against what the machine itself did
+    /// meanwhile.
+    pub(crate) fn beside(mut self, beside: Beside) -> Self {
+        let calm = beside.yardstick.calm();
+        self.yardstick = Some(beside.yardstick.name().to_owned());
+        let is_time = self.unit == "ms";
+        let share = |value: f64, per_second: f64| {
+            if is_time {
+                value / 1_000.0 * per_second
+            } else {
+                value / per_second
+            }
+        };
+        let own = share(self.value, beside.per_second);
+        self.share = Some(rounded(own));
+        if let Some(target) = self.target {
+            let wanted = share(target, calm);
+            self.target_share = Some(rounded(wanted));
+            let met = if is_time {
+                own <= wanted
+            } else {
+                own >= wanted
+            };
+            if self.met == Some(false) && met {
+                self.met = Some(true);
+                self.met_by = Some(MetBy::Share);
+            }
+        }
         self
     }
 
@@ -73,7 +137,7 @@ impl Figure {
         self.against(baseline).at_least(times * baseline)
     }
 
-    fn cells(&self) -> [String; 6] {
+    fn cells(&self) -> [String; COLUMNS] {
         let optional = |value: Option<f64>| value.map_or_else(String::new, number);
         [
             self.name.clone(),
@@ -82,10 +146,18 @@ impl Figure {
             optional(self.baseline),
             self.ratio
                 .map_or_else(String::new, |ratio| format!("{} x", number(ratio))),
-            match self.met {
-                Some(true) => "yes".to_owned(),
-                Some(false) => "NO".to_owned(),
-                None => String::new(),
+            match (self.share, self.target_share, &self.yardstick) {
+                (Some(share), Some(wanted), Some(name)) => {
+                    format!("{} of {} {name}", number(share), number(wanted))
+                }
+                (Some(share), None, Some(name)) => format!("{} {name}", number(share)),
+                _ => String::new(),
+            },
+            match (self.met, self.met_by) {
+                (Some(true), Some(MetBy::Share)) => "by share".to_owned(),
+                (Some(true), _) => "yes".to_owned(),
+                (Some(false), _) => "NO".to_owned(),
+                (None, _) => String::new(),
             },
         ]
     }
@@ -96,7 +168,10 @@ impl Figure {
 #[serde(transparent)]
 pub(crate) struct Report(Vec<Figure>);
 
-const HEADINGS: [&str; 6] = ["work", "value", "target", "baseline", "ratio", "met"];
+const COLUMNS: usize = 7;
+const HEADINGS: [&str; COLUMNS] = [
+    "work", "value", "target", "baseline", "ratio", "share", "met",
+];
 
 impl Report {
     /// Adds a figure.
@@ -126,7 +201,7 @@ impl Report {
     /// For a terminal.
     pub(crate) fn table(&self) -> String {
         let rows: Vec<_> = self.rows().collect();
-        let widths: [usize; 6] = std::array::from_fn(|column| {
+        let widths: [usize; COLUMNS] = std::array::from_fn(|column| {
             rows.iter()
                 .map(|row| row[column].chars().count())
                 .max()
@@ -149,13 +224,13 @@ impl Report {
         for (place, row) in self.rows().enumerate() {
             let _ = writeln!(table, "| {} |", row.join(" | "));
             if place == 0 {
-                table.push_str("|---|--:|--:|--:|--:|:-:|\n");
+                table.push_str("|---|--:|--:|--:|--:|--:|:-:|\n");
             }
         }
         table
     }
 
-    fn rows(&self) -> impl Iterator<Item = [String; 6]> {
+    fn rows(&self) -> impl Iterator<Item = [String; COLUMNS]> {
         let headings = HEADINGS.map(str::to_owned);
         std::iter::once(headings).chain(self.0.iter().map(Figure::cells))
     }
@@ -167,7 +242,8 @@ fn rounded(value: f64) -> f64 {
         100.0.. => 0,
         10.0.. => 1,
         1.0.. => 2,
-        _ => 3,
+        0.1.. => 3,
+        _ => 5,
     };
     let factor = 10_f64.powi(digits);
     (value * factor).round() / factor

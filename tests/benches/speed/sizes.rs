@@ -8,6 +8,8 @@ use std::time::Duration;
 pub(crate) struct Sizes {
     /// How often short measurements are repeated; the median counts.
     pub(crate) rounds: usize,
+    /// How long a yardstick is measured at a time.
+    pub(crate) yardstick_time: Duration,
     /// How long commands are appended at a time.
     pub(crate) append_time: Duration,
     /// How long a load runs before it counts.
@@ -33,6 +35,7 @@ impl Sizes {
     pub(crate) const fn full() -> Self {
         Self {
             rounds: 3,
+            yardstick_time: Duration::from_secs(3),
             append_time: Duration::from_secs(4),
             warm_up: Duration::from_secs(3),
             load_time: Duration::from_secs(10),
@@ -49,6 +52,7 @@ impl Sizes {
     pub(crate) const fn quick() -> Self {
         Self {
             rounds: 1,
+            yardstick_time: Duration::from_millis(300),
             append_time: Duration::from_millis(500),
             warm_up: Duration::from_millis(300),
             load_time: Duration::from_secs(1),

@@ -5,12 +5,14 @@
 
 mod disintegrate;
 mod docket;
-mod pgbench;
 mod postgres_es;
+
+pub(crate) use postgres_es::TABLE;
 
 use crate::conversation::drive;
 use crate::pace::Pace;
 use crate::report::Figure;
+use crate::yardstick::{Beside, Yardstick, beside};
 use crate::{Bench, say};
 
 /// How many connections every contender may open.
@@ -33,7 +35,6 @@ pub(crate) async fn measure(bench: &mut Bench) -> anyhow::Result<()> {
     let docket = docket::Docket::open(server).await?;
     let postgres_es = postgres_es::PostgresEs::open(server).await?;
     let disintegrate = disintegrate::Disintegrate::open(server).await?;
-    let pgbench = pgbench::Pgbench::open(server, bench.directory.path()).await?;
 
     let mut rounds: [Rounds; IN_FLIGHT.len()] = Default::default();
     let mut inserts = Vec::new();
@@ -54,21 +55,20 @@ pub(crate) async fn measure(bench: &mut Bench) -> anyhow::Result<()> {
                 .push(drive(in_flight, time, disintegrate.commands()).await?);
         }
         server.settle().await?;
-        inserts.push(pgbench.run(CONNECTIONS, time).await?);
+        inserts.push(bench.yardsticks.measure(Yardstick::Inserts).await?);
     }
     let retries = disintegrate.retries_per_command();
     docket.close(server).await?;
     postgres_es.close(server).await?;
     disintegrate.close(server).await?;
-    pgbench.close(server).await?;
 
-    let inserts = crate::pace::median(inserts);
+    let inserts = beside(Yardstick::Inserts, inserts);
     for (in_flight, rounds) in IN_FLIGHT.into_iter().zip(&rounds) {
         report(bench, in_flight, rounds, inserts);
     }
     bench.report.add(Figure::a_second(
         "inserts of one row: pgbench, 32 clients",
-        inserts,
+        inserts.per_second,
     ));
     bench.report.add(Figure::new(
         "disintegrate-postgres: repetitions after a conflict",
@@ -78,7 +78,7 @@ pub(crate) async fn measure(bench: &mut Bench) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn report(bench: &mut Bench, in_flight: usize, rounds: &Rounds, inserts: f64) {
+fn report(bench: &mut Bench, in_flight: usize, rounds: &Rounds, inserts: Beside) {
     let docket = Pace::median(&rounds.docket);
     let postgres_es = Pace::median(&rounds.postgres_es).per_second;
     let disintegrate = Pace::median(&rounds.disintegrate).per_second;
@@ -95,7 +95,7 @@ fn report(bench: &mut Bench, in_flight: usize, rounds: &Rounds, inserts: f64) {
     if in_flight == 128 {
         bench
             .report
-            .add(value("inserts by pgbench").at_least_times(1.5, inserts));
+            .add(value("inserts by pgbench").at_least_times(1.5, inserts.per_second));
     }
     bench
         .report

@@ -18,7 +18,7 @@ use crate::server::Server;
 const DATABASE: &str = "bench_postgres_es";
 
 /// From the crate's own `db/init.sql`.
-pub(super) const TABLE: &str = "
+pub(crate) const TABLE: &str = "
 create table events (
     aggregate_type text                         not null,
     aggregate_id   text                         not null,
