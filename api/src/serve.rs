@@ -14,8 +14,10 @@ use event_store::local_postgres::ServeLock;
 use event_store::{DatabaseSource, PoolSettings};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::desk::{Desk, Projecting};
+use crate::http::{Doors, Patience};
 use crate::processes::Processes;
 use crate::sample;
 use crate::seals::{SealSettings, Seals};
@@ -32,6 +34,7 @@ pub struct Serving {
     seals: Seals,
     stop: CancellationToken,
     doors: tokio::task::JoinHandle<std::io::Result<()>>,
+    work: TaskTracker,
     _lock: Option<ServeLock>,
 }
 
@@ -43,6 +46,17 @@ impl Serving {
         listen: SocketAddr,
         load: Option<&str>,
         seals: &SealSettings,
+    ) -> anyhow::Result<Self> {
+        Self::start_with(source, listen, load, seals, Patience::default()).await
+    }
+
+    /// The same, with doors that wait as long as they are told.
+    pub async fn start_with(
+        source: &DatabaseSource,
+        listen: SocketAddr,
+        load: Option<&str>,
+        seals: &SealSettings,
+        patience: Patience,
     ) -> anyhow::Result<Self> {
         let lock = match source {
             DatabaseSource::DataDir(dir) => Some(ServeLock::acquire(dir)?),
@@ -71,7 +85,15 @@ impl Serving {
         };
         let processes = Processes::start(&desk);
         let schema = crate::graphql::build(desk.clone());
-        let router = crate::http::router(desk.clone(), schema, metrics, seals.state());
+        let work = TaskTracker::new();
+        let router = crate::http::router(Doors {
+            desk: desk.clone(),
+            schema,
+            metrics,
+            seals: seals.state(),
+            patience,
+            work: work.clone(),
+        });
         let stop = CancellationToken::new();
         let stopped = stop.clone();
         let doors = tokio::spawn(async move {
@@ -87,6 +109,7 @@ impl Serving {
             seals,
             stop,
             doors,
+            work,
             _lock: lock,
         })
     }
@@ -116,7 +139,9 @@ impl Serving {
     pub async fn stop(self) {
         tracing::info!("the desk closes: requests under way are finished");
         self.stop.cancel();
-        if tokio::time::timeout(SHUTDOWN_LIMIT, self.doors)
+        self.work.close();
+        let finished = async { tokio::join!(self.doors, self.work.wait()) };
+        if tokio::time::timeout(SHUTDOWN_LIMIT, finished)
             .await
             .is_err()
         {

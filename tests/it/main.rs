@@ -14,6 +14,7 @@ mod backup;
 mod bad_input;
 mod bulk;
 mod configuration;
+mod hostile;
 mod idempotency;
 mod import;
 mod incident;

@@ -10,6 +10,7 @@
 )]
 
 pub mod answer;
+pub mod hostile;
 pub mod journey;
 pub mod postgres;
 pub mod program;

@@ -8,6 +8,7 @@ mod enums;
 mod ids;
 mod incident;
 mod input;
+pub(crate) mod limits;
 mod loaders;
 mod log;
 mod organisation;
@@ -18,6 +19,7 @@ mod time;
 mod viewer;
 mod work_item;
 
+pub use limits::{LIMITS, Limits};
 pub use loaders::Loaders;
-pub use schema::{DeskSchema, LIMITS, Limits, build, sdl};
+pub use schema::{DeskSchema, build, sdl};
 pub use viewer::Viewer;

@@ -4,6 +4,7 @@ use async_graphql::{MergedObject, MergedSubscription, Schema, SchemaBuilder};
 
 use super::configuration::{ConfigurationMutations, ConfigurationQueries};
 use super::incident::{IncidentMutations, IncidentQueries};
+use super::limits::LIMITS;
 use super::log::{LogQueries, LogSubscriptions};
 use super::organisation::{OrganisationMutations, OrganisationQueries};
 use super::seal::SealQueries;
@@ -40,30 +41,15 @@ pub struct Subscription(LogSubscriptions, WorkItemSubscriptions);
 /// The schema of the desk.
 pub type DeskSchema = Schema<Query, Mutation, Subscription>;
 
-/// What a request may ask for at most.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// Fields within fields.
-    pub depth: usize,
-    /// The estimated number of values in the answer.
-    pub complexity: usize,
-    /// Fields at the root of one operation.
-    pub root_fields: usize,
-}
-
-/// What a request may ask for at most.
-pub const LIMITS: Limits = Limits {
-    depth: 16,
-    complexity: 30_000,
-    root_fields: 100,
-};
-
 /// The schema over a desk.
 pub fn build(desk: Desk) -> DeskSchema {
     builder()
         .data(desk)
+        .limit_recursive_depth(LIMITS.nesting)
         .limit_depth(LIMITS.depth)
         .limit_complexity(LIMITS.complexity)
+        // Looking for the nearest name costs more than all the rest of a refusal.
+        .disable_suggestions()
         .finish()
 }
 

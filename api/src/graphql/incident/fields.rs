@@ -14,6 +14,7 @@ use crate::graphql::enums::{
     ContactChannel, ExpectationBasis, Handling, Impact, Priority, Urgency, WorkItemStatus,
 };
 use crate::graphql::ids::{self, Kind};
+use crate::graphql::limits::page_cost;
 use crate::graphql::scalars::Long;
 use crate::graphql::viewer::{Viewer, desk};
 use crate::graphql::work_item::history::{
@@ -378,7 +379,7 @@ impl Incident {
 
     /// Every step, oldest first, with what was before and after, who, why and
     /// when. A requester sees what was said and done publicly.
-    #[graphql(complexity = "5 + first.unwrap_or(20).max(0) as usize * child_complexity / 4")]
+    #[graphql(complexity = "page_cost(first, child_complexity) / 4")]
     pub(crate) async fn history(
         &self,
         ctx: &Context<'_>,
@@ -389,7 +390,7 @@ impl Incident {
     }
 
     /// What was said, oldest first. A requester sees the public comments.
-    #[graphql(complexity = "5 + first.unwrap_or(20).max(0) as usize * child_complexity / 4")]
+    #[graphql(complexity = "page_cost(first, child_complexity) / 4")]
     pub(crate) async fn comments(
         &self,
         ctx: &Context<'_>,

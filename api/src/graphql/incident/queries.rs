@@ -8,6 +8,7 @@ use super::item::by_number;
 use crate::auth::policy::Action;
 use crate::error::{at_field, code};
 use crate::graphql::ids::{self, Kind};
+use crate::graphql::limits::page_cost;
 use crate::graphql::time::{AsOfInput, Basis, recorded, then};
 use crate::graphql::viewer::authorised;
 use crate::graphql::work_item::filter::{WorkItemFilterInput, WorkItemOrderInput, order};
@@ -48,7 +49,7 @@ impl IncidentQueries {
 
     /// Incidents, newest first unless ordered otherwise, now or as they were
     /// known at another time.
-    #[graphql(complexity = "5 + first.or(last).unwrap_or(20).max(0) as usize * child_complexity")]
+    #[graphql(complexity = "page_cost(first.or(last), child_complexity)")]
     #[expect(clippy::too_many_arguments, reason = "Relay's paging arguments")]
     async fn incidents(
         &self,

@@ -8,6 +8,7 @@ use projections::AsOf;
 use super::types::{Event, EventFilterInput};
 use crate::auth::policy::Action;
 use crate::error::{at_field, code, internal, of_store};
+use crate::graphql::limits::page_cost;
 use crate::graphql::loaders::wait_for;
 use crate::graphql::scalars::Long;
 use crate::graphql::time::{AsOfInput, recorded};
@@ -46,7 +47,7 @@ pub(crate) struct LogQueries;
 impl LogQueries {
     /// Events of the log in its order, by type, actor, object and time: all of
     /// them, or those up to another time.
-    #[graphql(complexity = "5 + first.unwrap_or(20).max(0) as usize * child_complexity")]
+    #[graphql(complexity = "page_cost(first, child_complexity)")]
     async fn events(
         &self,
         ctx: &Context<'_>,

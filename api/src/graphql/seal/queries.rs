@@ -10,6 +10,7 @@ use super::types::{
 };
 use crate::auth::policy::Action;
 use crate::error::{at_field, code, coded, internal, of_store};
+use crate::graphql::limits::page_cost;
 use crate::graphql::log::position;
 use crate::graphql::scalars::Long;
 use crate::graphql::viewer::{authorised, desk};
@@ -28,7 +29,7 @@ impl SealQueries {
     }
 
     /// The signed heads of the log, the smallest first.
-    #[graphql(complexity = "5 + first.unwrap_or(20).max(0) as usize * child_complexity")]
+    #[graphql(complexity = "page_cost(first, child_complexity)")]
     async fn log_checkpoints(
         &self,
         ctx: &Context<'_>,

@@ -9,6 +9,7 @@ use super::{AsOfInput, Basis};
 use crate::auth::policy::Action;
 use crate::graphql::ids::{self, Kind};
 use crate::graphql::incident::Incident;
+use crate::graphql::limits::page_cost;
 use crate::graphql::viewer::{authorised, desk};
 use crate::graphql::work_item::history::{HistoryEntry, history, place};
 use crate::graphql::work_item::paging::length;
@@ -47,7 +48,7 @@ impl TimeQueries {
     /// and when it was recorded, who did it, by which door and why, and what it
     /// changed. Null where there is no such object that the one who asks may
     /// see.
-    #[graphql(complexity = "5 + first.unwrap_or(20).max(0) as usize * child_complexity / 4")]
+    #[graphql(complexity = "page_cost(first, child_complexity) / 4")]
     async fn timeline(
         &self,
         ctx: &Context<'_>,

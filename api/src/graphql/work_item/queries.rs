@@ -14,6 +14,7 @@ use crate::graphql::configuration::{CategoryTree, PriorityMatrix};
 use crate::graphql::enums::{Priority, WorkItemStatus};
 use crate::graphql::ids::{self, Kind};
 use crate::graphql::incident::Incident;
+use crate::graphql::limits::{page_cost, times};
 use crate::graphql::loaders::wait_for;
 use crate::graphql::organisation::Team;
 use crate::graphql::scalars::Long;
@@ -98,7 +99,7 @@ impl WorkItemQueries {
 
     /// The objects with these global ids, now or as of another time, in their
     /// order; null where there is none that the one who asks may see.
-    #[graphql(complexity = "ids.len() * child_complexity")]
+    #[graphql(complexity = "times(ids.len(), child_complexity)")]
     async fn nodes(
         &self,
         ctx: &Context<'_>,
@@ -119,7 +120,7 @@ impl WorkItemQueries {
 
     /// The one queue over the items of all practices, newest first unless
     /// ordered otherwise, now or as it was known at another time.
-    #[graphql(complexity = "5 + first.or(last).unwrap_or(20).max(0) as usize * child_complexity")]
+    #[graphql(complexity = "page_cost(first.or(last), child_complexity)")]
     #[expect(clippy::too_many_arguments, reason = "Relay's paging arguments")]
     async fn work_items(
         &self,
