@@ -25,6 +25,7 @@ type OnChange = Box<dyn Fn(&str, Uuid) + Send + Sync>;
 pub struct Directory {
     entries: Arc<RwLock<Entries>>,
     position: watch::Receiver<i64>,
+    changes: watch::Receiver<()>,
     on_change: Arc<OnceLock<OnChange>>,
     stop: CancellationToken,
 }
@@ -69,6 +70,22 @@ pub struct TokenEntry {
     pub role: Role,
     /// When it ends by itself.
     pub expires_at: Option<DateTime<Utc>>,
+}
+
+impl TokenEntry {
+    fn has_ended(&self, now: DateTime<Utc>) -> bool {
+        self.expires_at.is_some_and(|end| end <= now)
+    }
+
+    /// Returns when the token ends by itself; never where it has no end.
+    pub(crate) async fn ended(&self) {
+        let Some(end) = self.expires_at else {
+            return std::future::pending().await;
+        };
+        let left = end - crate::clock::now();
+        // A timer that is early is set again by who waits.
+        tokio::time::sleep(left.to_std().unwrap_or_default()).await;
+    }
 }
 
 impl TeamEntry {
@@ -129,13 +146,15 @@ impl Directory {
         }
         let reached = head.max(after);
         let (reach, position) = watch::channel(reached);
+        let (change, changes) = watch::channel(());
         let directory = Self {
             entries: Arc::new(RwLock::new(entries)),
             position,
+            changes,
             on_change: Arc::default(),
             stop: CancellationToken::new(),
         };
-        tokio::spawn(directory.clone().follow(log, reached, reach));
+        tokio::spawn(directory.clone().follow(log, reached, reach, change));
         Ok(directory)
     }
 
@@ -146,7 +165,13 @@ impl Directory {
         let _ = self.on_change.set(Box::new(call));
     }
 
-    async fn follow(self, log: Log, after: i64, reach: watch::Sender<i64>) {
+    async fn follow(
+        self,
+        log: Log,
+        after: i64,
+        reach: watch::Sender<i64>,
+        change: watch::Sender<()>,
+    ) {
         let mut follower = log.follow(after);
         loop {
             let batch = tokio::select! {
@@ -163,7 +188,10 @@ impl Directory {
             };
             for event in &batch {
                 match &*event.aggregate_type {
-                    "team" | "api_token" => self.write().apply(event),
+                    "team" | "api_token" => {
+                        self.write().apply(event);
+                        change.send_replace(());
+                    }
                     "priority_matrix" | "category_tree" => {
                         if let Some(call) = self.on_change.get() {
                             call(&event.aggregate_type, event.aggregate_id);
@@ -184,6 +212,13 @@ impl Directory {
         let _ = reached.wait_for(|at| *at >= position).await;
     }
 
+    /// Tells of each change of a team or a token from now on.
+    pub fn changes(&self) -> watch::Receiver<()> {
+        let mut changes = self.changes.clone();
+        changes.mark_unchanged();
+        changes
+    }
+
     /// Ends the following.
     pub fn stop(&self) {
         self.stop.cancel();
@@ -193,10 +228,12 @@ impl Directory {
     pub fn token(&self, secret_sha256: &str, now: DateTime<Utc>) -> Option<TokenEntry> {
         let entries = self.read();
         let token = entries.tokens.get(secret_sha256)?;
-        match token.expires_at {
-            Some(end) if end <= now => None,
-            _ => Some(token.clone()),
-        }
+        (!token.has_ended(now)).then(|| token.clone())
+    }
+
+    /// Whether a token has neither ended nor been revoked.
+    pub fn holds(&self, token: &TokenEntry, now: DateTime<Utc>) -> bool {
+        !token.has_ended(now) && self.read().secrets.contains_key(&token.id)
     }
 
     /// Who acts with a token.

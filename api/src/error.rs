@@ -45,6 +45,8 @@ pub(crate) mod code {
     pub(crate) const READ_MODEL_BEHIND: &str = "READ_MODEL_BEHIND";
     /// The request took too long.
     pub(crate) const TIMEOUT: &str = "TIMEOUT";
+    /// There are too many operations on one socket.
+    pub(crate) const TOO_MANY_OPERATIONS: &str = "TOO_MANY_OPERATIONS";
     /// The request is too large.
     pub(crate) const REQUEST_TOO_LARGE: &str = "REQUEST_TOO_LARGE";
     /// The request is no GraphQL request.

@@ -85,7 +85,7 @@ impl Serving {
         };
         let processes = Processes::start(&desk);
         let schema = crate::graphql::build(desk.clone());
-        let work = TaskTracker::new();
+        let (work, stop) = (TaskTracker::new(), CancellationToken::new());
         let router = crate::http::router(Doors {
             desk: desk.clone(),
             schema,
@@ -93,8 +93,8 @@ impl Serving {
             seals: seals.state(),
             patience,
             work: work.clone(),
+            stop: stop.clone(),
         });
-        let stop = CancellationToken::new();
         let stopped = stop.clone();
         let doors = tokio::spawn(async move {
             axum::serve(listener, router)

@@ -3,7 +3,6 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     reason = "a test that cannot go on says so by panicking"
 )]
 
@@ -26,5 +25,7 @@ mod sample;
 mod seals;
 mod service_desk;
 mod statements;
+mod stopping;
 mod subscriptions;
 mod time_travel;
+mod websocket;

@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 /// A document that is over a limit.
 #[derive(Debug, Clone)]
 pub struct HostileDocument {
+    /// The kind of case that it belongs to.
+    pub case: &'static str,
     /// What is hostile about it.
     pub name: &'static str,
     /// The document.
@@ -21,8 +23,14 @@ pub struct HostileDocument {
 }
 
 impl HostileDocument {
-    fn new(name: &'static str, query: impl Into<String>, because: &'static str) -> Self {
+    fn new(
+        case: &'static str,
+        name: &'static str,
+        query: impl Into<String>,
+        because: &'static str,
+    ) -> Self {
         Self {
+            case,
             name,
             query: query.into(),
             variables: json!({}),
@@ -32,15 +40,41 @@ impl HostileDocument {
     }
 }
 
-/// Fragments of which each spreads the next, so many times, over a selection.
-fn chain(fragments: usize, times: usize, end: &str) -> String {
+/// A frame that a client sends.
+#[derive(Debug, Clone)]
+pub enum Frame {
+    /// `connection_init` with a valid token.
+    Init,
+    /// A text.
+    Text(String),
+    /// Bytes.
+    Binary(Vec<u8>),
+}
+
+/// A client of the socket that does not keep to the protocol.
+#[derive(Debug, Clone)]
+pub struct HostileClient {
+    /// What is hostile about it.
+    pub name: &'static str,
+    /// What it sends.
+    pub frames: Vec<Frame>,
+    /// The code that the socket is closed with.
+    pub close: u16,
+}
+
+/// How many bytes a body has that is too large: the kind S6 of the cases.
+pub const OVERSIZED_BODY: usize = 20 * 1024 * 1024;
+
+/// Fragments on a type of which each spreads the next, so many times, over a
+/// selection.
+fn chain(fragments: usize, times: usize, on: &str, end: &str) -> String {
     let mut text = String::new();
     for number in 0..fragments {
         let next = format!("...F{} ", number + 1).repeat(times);
         // Writing to a string cannot fail.
-        let _ = write!(text, " fragment F{number} on Query {{ {next}}}");
+        let _ = write!(text, " fragment F{number} on {on} {{ {next}}}");
     }
-    let _ = write!(text, " fragment F{fragments} on Query {{ {end} }}");
+    let _ = write!(text, " fragment F{fragments} on {on} {{ {end} }}");
     text
 }
 
@@ -68,41 +102,58 @@ fn by_fragments() -> Vec<HostileDocument> {
     let unknown = |fragments| {
         format!(
             "{{ ...Unknown ...F0 }}{}",
-            chain(fragments, 1, "__typename")
+            chain(fragments, 1, "Query", "__typename")
         )
     };
     let cycle = "{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }";
-    let unspread = format!("{{ __typename }}{}", chain(60, 1, "__typename"));
+    let unspread = format!("{{ __typename }}{}", chain(60, 1, "Query", "__typename"));
     let roots = numbered(200, |n| format!("a{n}: __typename"));
     vec![
-        HostileDocument::new("6,000 fragments in a chain", unknown(6_000), "tokens"),
+        HostileDocument::new("S1", "6,000 fragments in a chain", unknown(6_000), "tokens"),
         HostileDocument::new(
+            "S1",
             "500 fragments in a chain",
             unknown(500),
             "fragments, this one",
         ),
         HostileDocument::new(
+            "S1",
             "a chain of 150 fragments",
             unknown(150),
             "nested at most 32",
         ),
         HostileDocument::new(
+            "S1",
             "a chain that nothing spreads",
             unspread,
             "nested at most 32",
         ),
-        HostileDocument::new("a fragment that spreads itself", cycle, "spreads itself"),
         HostileDocument::new(
+            "S1",
+            "a fragment that spreads itself",
+            cycle,
+            "spreads itself",
+        ),
+        HostileDocument::new(
+            "S2",
             "28 fragments, each spread twice",
-            format!("{{ ...F0 }}{}", chain(28, 2, "__typename")),
+            format!(
+                "{{ viewer {{ ...F0 }} }}{}",
+                chain(28, 2, "Viewer", "__typename")
+            ),
             "at most 20000 selections",
         ),
         HostileDocument::new(
+            "S2",
             "12 fragments, each spread 40 times, behind an unknown one",
-            format!("{{ ...Unknown ...F0 }}{}", chain(12, 40, "__typename")),
+            format!(
+                "{{ viewer {{ ...Unknown ...F0 }} }}{}",
+                chain(12, 40, "Viewer", "name")
+            ),
             "at most 20000 selections",
         ),
         HostileDocument::new(
+            "S4",
             "200 fields at the root, out of a fragment",
             format!("{{ ...R }} fragment R on Query {{ {roots}}}"),
             "at most 100 fields at its root",
@@ -118,27 +169,32 @@ fn by_text() -> Vec<HostileDocument> {
     );
     vec![
         HostileDocument::new(
+            "S1",
             "a document of a megabyte",
             format!("{{ __typename }} # {}", "x".repeat(900 * 1024)),
             "bytes",
         ),
         HostileDocument::new(
+            "S1",
             "50,000 fields",
             format!("{{ {}}}", "id ".repeat(50_000)),
             "tokens",
         ),
-        HostileDocument::new("100,000 lists within lists", lists, "brackets"),
+        HostileDocument::new("S1", "100,000 lists within lists", lists, "brackets"),
         HostileDocument::new(
+            "S1",
             "3,000 objects within objects",
             format!("{{ a(b: {}{}) }}", "{c:".repeat(3_000), "}".repeat(3_000)),
             "brackets",
         ),
         HostileDocument::new(
+            "S1",
             "3,000 fields within fields",
             nested("{ a _ }", 3_000, ""),
             "brackets",
         ),
         HostileDocument::new(
+            "S1",
             "a type of 3,000 lists",
             format!(
                 "query($a: {}Int{}) {{ a }}",
@@ -150,6 +206,7 @@ fn by_text() -> Vec<HostileDocument> {
         HostileDocument {
             code: "GRAPHQL_PARSE_FAILED",
             ..HostileDocument::new(
+                "S1",
                 "brackets within what may be a string or three",
                 format!("{{ a(b: [\"\"\"abc\" {}", "[".repeat(5_000)),
                 "not closed",
@@ -162,52 +219,67 @@ fn by_directives() -> Vec<HostileDocument> {
     let unknown = "@unknown is not known here";
     vec![
         HostileDocument::new(
+            "S3",
             "100,000 directives on one field",
             format!("{{ __typename {} }}", "@a".repeat(100_000)),
             "tokens",
         ),
         HostileDocument::new(
+            "S3",
             "five directives at one place",
             format!("{{ __typename {} }}", "@skip(if: false) ".repeat(5)),
             "at most 4 directives",
         ),
         HostileDocument::new(
+            "S3",
             "a directive twice",
             "{ __typename @skip(if: false) @skip(if: false) }",
             "@skip stands here twice",
         ),
         HostileDocument::new(
+            "S3",
             "a directive without its argument",
             "{ __typename @include }",
             "takes one argument",
         ),
-        HostileDocument::new("unknown on __typename", "{ __typename @unknown }", unknown),
         HostileDocument::new(
+            "S3",
+            "unknown on __typename",
+            "{ __typename @unknown }",
+            unknown,
+        ),
+        HostileDocument::new(
+            "S3",
             "unknown on a field",
             "{ viewer @unknown { name } }",
             unknown,
         ),
         HostileDocument::new(
+            "S3",
             "unknown on a query",
             "query @unknown { __typename }",
             unknown,
         ),
         HostileDocument::new(
+            "S3",
             "unknown on a variable",
             "query($a: Boolean! @unknown) { viewer { name @skip(if: $a) } }",
             unknown,
         ),
         HostileDocument::new(
+            "S3",
             "unknown on a spread",
             "{ ...A @unknown } fragment A on Query { __typename }",
             unknown,
         ),
         HostileDocument::new(
+            "S3",
             "unknown on a fragment",
             "{ ...A } fragment A on Query @unknown { __typename }",
             unknown,
         ),
         HostileDocument::new(
+            "S3",
             "unknown on an inline fragment",
             "{ ... @unknown { __typename } }",
             unknown,
@@ -220,22 +292,26 @@ fn by_selections() -> Vec<HostileDocument> {
     let schema = nested("{ fields { type _ } }", 5, "{ name }");
     vec![
         HostileDocument::new(
+            "S4",
             "1,000 fields at the root",
             format!("{{ {}}}", numbered(1_000, |n| format!("a{n}: __typename"))),
             "at most 100 fields at its root",
         ),
         HostileDocument::new(
+            "S2",
             "pages of pages",
             format!("{{ {}}}", numbered(99, |n| format!("a{n}: {page}"))),
             "too complex",
         ),
         HostileDocument::new(
+            "S2",
             "pages of more than there are numbers for",
             "{ workItems(first: 2147483647) { nodes { ... on Incident { history(first: 2147483647) \
              { nodes { position id } } comments(first: 2147483647) { nodes { text } } } } } }",
             "too complex",
         ),
         HostileDocument::new(
+            "S2",
             "20 fields within each other",
             format!(
                 "{{ __schema {{ types {} }} }}",
@@ -244,11 +320,13 @@ fn by_selections() -> Vec<HostileDocument> {
             "too deep",
         ),
         HostileDocument::new(
+            "S2",
             "the schema within the schema",
             format!("{{ __schema {{ types {schema} }} }}"),
             "values of introspection",
         ),
         HostileDocument::new(
+            "S2",
             "the schema a hundred times",
             format!(
                 "{{ __schema {{ {}}} }}",
@@ -265,11 +343,83 @@ fn by_arguments() -> Vec<HostileDocument> {
     vec![HostileDocument {
         variables: json!({ "ids": ids }),
         ..HostileDocument::new(
+            "S2",
             "a list of 20,000 values, put in 90 times",
             format!("query($ids: [ID!]!) {{ {uses}}}"),
             "values of arguments",
         )
     }]
+}
+
+/// Every client that the socket is closed to: the kind S5 of the cases.
+pub fn clients() -> Vec<HostileClient> {
+    let client = |name, frames, close| HostileClient {
+        name,
+        frames,
+        close,
+    };
+    let text = |value: Value| Frame::Text(value.to_string());
+    let subscribe = |id: &str| {
+        let payload = json!({ "query": "subscription { events { position } }" });
+        text(json!({ "type": "subscribe", "id": id, "payload": payload }))
+    };
+    let init = |payload: Value| text(json!({ "type": "connection_init", "payload": payload }));
+    let long = "长".repeat(10_000);
+    vec![
+        client(
+            "no message",
+            vec![Frame::Init, Frame::Text("nonsense".to_owned())],
+            4400,
+        ),
+        client(
+            "no message at first",
+            vec![Frame::Text(String::new())],
+            4400,
+        ),
+        client(
+            "bytes",
+            vec![Frame::Init, Frame::Binary(vec![0; 1000])],
+            4400,
+        ),
+        client(
+            "a message of another protocol",
+            vec![
+                Frame::Init,
+                text(json!({ "type": "start", "id": "1", "payload": {} })),
+            ],
+            4400,
+        ),
+        client(
+            "a request that is none",
+            vec![
+                Frame::Init,
+                text(json!({ "type": "subscribe", "id": "1", "payload": { "query": 1 } })),
+            ],
+            4400,
+        ),
+        client(
+            "asks before it has shown a token",
+            vec![subscribe("1")],
+            4401,
+        ),
+        client("no token", vec![init(json!({}))], 4403),
+        client(
+            "a wrong token",
+            vec![init(json!({ "Authorization": "Bearer docket_0000" }))],
+            4403,
+        ),
+        client(
+            "an id used twice",
+            vec![Frame::Init, subscribe("1"), subscribe("1")],
+            4409,
+        ),
+        client(
+            "a long id used twice",
+            vec![Frame::Init, subscribe(&long), subscribe(&long)],
+            4409,
+        ),
+        client("a token shown twice", vec![Frame::Init, Frame::Init], 4429),
+    ]
 }
 
 /// The standard query for the whole schema, as tools send it: not hostile.

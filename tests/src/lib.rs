@@ -15,12 +15,14 @@ pub mod journey;
 pub mod postgres;
 pub mod program;
 pub mod served;
+pub mod socket;
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use api::auth::issue_token;
 use api::commands::Envelope;
+use api::http::Patience;
 use api::seals::SealSettings;
 use api::serve::Serving;
 use domain::ids::PersonId;
@@ -55,6 +57,17 @@ impl TestDesk {
     /// Opens a new desk.
     pub async fn open() -> Self {
         Self::on(TestDatabase::create().await).await
+    }
+
+    /// Opens a new desk whose doors wait as long as they are told.
+    pub async fn with_patience(patience: Patience) -> Self {
+        let database = TestDatabase::create().await;
+        let serving = serve_with(&database, &database.seals(), patience).await;
+        Self {
+            serving: Some(serving),
+            database,
+            http: reqwest::Client::new(),
+        }
     }
 
     /// Opens the desk of a database, sealed in a way of its own.
@@ -157,9 +170,13 @@ impl TestDesk {
 }
 
 async fn serve(database: &TestDatabase, seals: &SealSettings) -> Serving {
+    serve_with(database, seals, Patience::default()).await
+}
+
+async fn serve_with(database: &TestDatabase, seals: &SealSettings, patience: Patience) -> Serving {
     let source = DatabaseSource::Url(database.url());
     let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-    Serving::start(&source, listen, None, seals)
+    Serving::start_with(&source, listen, None, seals, patience)
         .await
         .expect("the desk opens")
 }

@@ -73,6 +73,20 @@ impl TestDatabase {
         connection.close().await.expect("the connection closes");
     }
 
+    /// Keeps everybody from a table, until it is released.
+    pub async fn locks(&self, table: &str) -> Lock {
+        let mut connection = self.administrator().await;
+        connection
+            .execute(format!("begin; lock table {table} in access exclusive mode").as_str())
+            .await
+            .expect("the table is locked");
+        Lock {
+            connection,
+            database: self.clone(),
+            table: table.to_owned(),
+        }
+    }
+
     /// One number, as the database's administrator sees it.
     pub async fn number(&self, sql: &str) -> i64 {
         let mut connection = self.administrator().await;
@@ -80,6 +94,35 @@ impl TestDatabase {
             .fetch_one(&mut connection)
             .await
             .expect("the query is answered")
+    }
+}
+
+/// A table that everybody is kept from.
+pub struct Lock {
+    connection: PgConnection,
+    database: TestDatabase,
+    table: String,
+}
+
+impl Lock {
+    /// Returns when somebody waits for the table to read it.
+    pub async fn is_waited_for(&self) {
+        let waiting = format!(
+            "select count(*) from pg_locks where not granted and mode = 'AccessShareLock' \
+             and relation = '{}'::regclass",
+            self.table
+        );
+        while self.database.number(&waiting).await == 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Lets everybody to the table again.
+    pub async fn release(mut self) {
+        self.connection
+            .execute("commit")
+            .await
+            .expect("the table is released");
     }
 }
 

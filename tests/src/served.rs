@@ -130,11 +130,17 @@ impl Served {
             .context("docket serve could not be killed")
     }
 
-    /// Asks it to stop, and waits until it has.
-    pub async fn stop(mut self) -> anyhow::Result<()> {
+    /// Asks it to stop.
+    pub fn ask_to_stop(&self) -> anyhow::Result<()> {
         if let Some(pid) = self.child.id() {
             kill(Pid::from_raw(i32::try_from(pid)?), Signal::SIGTERM)?;
         }
+        Ok(())
+    }
+
+    /// Asks it to stop, and waits until it has.
+    pub async fn stop(mut self) -> anyhow::Result<()> {
+        self.ask_to_stop()?;
         let status = tokio::time::timeout(Self::STOP_PATIENCE, self.child.wait()).await;
         match status.context("docket serve does not stop")?? {
             status if status.success() => Ok(()),

@@ -39,7 +39,7 @@ impl CommandInput {
     /// The envelope of the command, for an actor who may give it at all.
     pub(crate) fn envelope(&self, ctx: &Context<'_>, action: Action) -> Result<Envelope> {
         let viewer = authorised(ctx, action)?;
-        if viewer.0.role == Role::Requester && self.effective_at.is_some() {
+        if viewer.role() == Role::Requester && self.effective_at.is_some() {
             return Err(at_field(
                 code::FORBIDDEN,
                 "only the desk writes down what happened at another time",
@@ -47,13 +47,13 @@ impl CommandInput {
             ));
         }
         let effective_at = effective_at(self.effective_at)?;
-        let mut envelope = Envelope::new(viewer.0.clone(), Channel::Api, effective_at);
+        let mut envelope = Envelope::new(viewer.actor(), Channel::Api, effective_at);
         envelope.expected_version = self.expected_version.map(|version| version.0);
         envelope.on_behalf_of =
             optional(self.on_behalf_of.as_deref(), "onBehalfOf", PersonId::new)?;
         if let Some(command_id) = self.command_id {
             envelope.command_id = command_id;
-            envelope.request_hash = request_hash(ctx, &viewer.0)?;
+            envelope.request_hash = request_hash(ctx, &envelope.actor)?;
         }
         Ok(envelope)
     }

@@ -3,9 +3,7 @@
 
 use async_graphql::Response as GraphqlResponse;
 use async_graphql::parser::types::OperationType;
-use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
-use axum::extract::{FromRequest, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
@@ -13,10 +11,10 @@ use super::answer::{answered, refused};
 use super::execution::{GivenUp, carry_out};
 use super::negotiation::Answer;
 use super::request::{Unserved, from_body, from_query};
-use super::{Doors, websocket};
-use crate::auth::authenticate;
+use super::{Doors, body, websocket};
+use crate::auth::find_token;
 use crate::error::code;
-use crate::graphql::{Loaders, Viewer, limits};
+use crate::graphql::{Viewer, limits};
 
 /// Answers `/graphql`: a WebSocket where one is asked for, else one request.
 pub(super) async fn graphql(
@@ -31,6 +29,9 @@ pub(super) async fn graphql(
         request.uri().clone(),
         request.headers().clone(),
     );
+    // Read whatever the answer will be: a client that is still sending does not
+    // listen.
+    let body = body::read(&headers, request.into_body(), doors.patience.request).await;
     let accept = headers
         .get(header::ACCEPT)
         .and_then(|value| value.to_str().ok());
@@ -39,7 +40,6 @@ pub(super) async fn graphql(
         let unserved = Unserved::new(StatusCode::NOT_ACCEPTABLE, code::BAD_REQUEST, message);
         return refuse(Answer::Json, &unserved);
     };
-    let body = Bytes::from_request(request, &()).await;
     match serve(&doors, &method, &uri, &headers, body, answer).await {
         Ok(response) => response,
         Err(unserved) => refuse(answer, &unserved),
@@ -51,7 +51,7 @@ async fn serve(
     method: &Method,
     uri: &Uri,
     headers: &HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    body: Result<Vec<u8>, Unserved>,
     answer: Answer,
 ) -> Result<Response, Unserved> {
     let mut request = match *method {
@@ -72,21 +72,18 @@ async fn serve(
         Err(error) => return Ok(respond(answer, refused(error))),
     };
     taken_over_http(kind, method)?;
-    let request = request.data(viewer).data(Loaders::new(doors.desk.clone()));
-    let response = carry_out(doors, kind, request).await?;
+    let response = carry_out(doors, &viewer, kind, request).await?;
     Ok(respond(answer, response))
 }
 
 impl From<GivenUp> for Unserved {
     fn from(given_up: GivenUp) -> Self {
-        match given_up {
-            GivenUp::TooLong => Self::new(
-                StatusCode::GATEWAY_TIMEOUT,
-                code::TIMEOUT,
-                "the request took too long; commands in it may have been carried out",
-            ),
-            GivenUp::Panicked => broken(),
-        }
+        let status = match given_up {
+            GivenUp::TooLong => StatusCode::GATEWAY_TIMEOUT,
+            GivenUp::Withdrawn => StatusCode::UNAUTHORIZED,
+            GivenUp::Panicked => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        Self::new(status, given_up.code(), given_up.message())
     }
 }
 
@@ -115,7 +112,13 @@ pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     headers
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok())
-        .and_then(super::websocket::bearer)
+        .and_then(secret_in)
+}
+
+/// The secret in the value of an `Authorization` header.
+pub(super) fn secret_in(value: &str) -> Option<&str> {
+    let (scheme, secret) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())
 }
 
 /// Who sends the request; without a valid token nothing is answered.
@@ -124,8 +127,8 @@ async fn viewer(doors: &Doors, headers: &HeaderMap) -> Result<Viewer, Unserved> 
         |message: &str| Unserved::new(StatusCode::UNAUTHORIZED, code::UNAUTHENTICATED, message);
     let secret = bearer(headers)
         .ok_or_else(|| unauthenticated("a token is needed: Authorization: Bearer TOKEN"))?;
-    match authenticate(&doors.desk, secret).await {
-        Ok(Some(actor)) => Ok(Viewer(actor)),
+    match find_token(&doors.desk, secret).await {
+        Ok(Some(token)) => Ok(Viewer::new(&doors.desk, token)),
         Ok(None) => Err(unauthenticated(
             "this token is unknown, has ended or was revoked",
         )),

@@ -1,6 +1,7 @@
 //! The doors over HTTP: GraphQL (HTTP and WebSocket), health, metrics.
 
 mod answer;
+mod body;
 mod execution;
 mod graphql;
 mod health;
@@ -12,9 +13,9 @@ mod websocket;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::routing::{any, get};
 use metrics_exporter_prometheus::PrometheusHandle;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::trace::TraceLayer;
@@ -31,12 +32,19 @@ pub const MAX_BODY_BYTES: usize = 1024 * 1024;
 pub struct Patience {
     /// The longest that a request may take.
     pub request: Duration,
+    /// The longest until a client of a socket has shown its token.
+    pub connection_init: Duration,
+    /// How long a client of a socket may be silent until it is asked whether
+    /// it is there, and how long until it has answered.
+    pub silence: Duration,
 }
 
 impl Default for Patience {
     fn default() -> Self {
         Self {
             request: Duration::from_secs(30),
+            connection_init: Duration::from_secs(10),
+            silence: Duration::from_secs(30),
         }
     }
 }
@@ -51,6 +59,8 @@ pub(crate) struct Doors {
     pub(crate) patience: Patience,
     /// What is being carried out, also for clients that have hung up.
     pub(crate) work: TaskTracker,
+    /// Cancelled when the service is asked to stop.
+    pub(crate) stop: CancellationToken,
 }
 
 /// The router of the service.
@@ -62,7 +72,6 @@ pub(crate) fn router(doors: Doors) -> Router {
         .route("/metrics", get(health::metrics))
         .route("/log/checkpoint", get(log::checkpoint))
         .route("/log/tile/{*path}", get(log::tile))
-        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(axum::middleware::from_fn(health::count))
         .layer(CatchPanicLayer::new())
         .layer(TraceLayer::new_for_http())

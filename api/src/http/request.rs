@@ -4,13 +4,10 @@
 use std::collections::HashMap;
 
 use async_graphql::{Request, Variables};
-use axum::body::Bytes;
 use axum::extract::Query;
-use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use serde_json::Value;
 
-use super::MAX_BODY_BYTES;
 use crate::error::code;
 use crate::graphql::limits::values_within_limit;
 
@@ -61,7 +58,7 @@ pub(super) fn from_query(uri: &Uri) -> Result<Request, Unserved> {
 
 pub(super) fn from_body(
     headers: &HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    body: Result<Vec<u8>, Unserved>,
 ) -> Result<Request, Unserved> {
     let content_type = headers
         .get(header::CONTENT_TYPE)
@@ -74,17 +71,7 @@ pub(super) fn from_body(
             message,
         ));
     }
-    let body = body.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => {
-            let message = format!("a request has at most {MAX_BODY_BYTES} bytes");
-            Unserved::new(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                code::REQUEST_TOO_LARGE,
-                message,
-            )
-        }
-        _ => Unserved::bad("the body could not be read"),
-    })?;
+    let body = body?;
     let text = std::str::from_utf8(&body).map_err(|_| Unserved::bad("the body is not UTF-8"))?;
     match parsed(text, "the body")? {
         Value::Object(fields) => from_fields(fields),

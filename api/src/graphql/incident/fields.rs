@@ -413,14 +413,14 @@ impl Incident {
             return Ok(Vec::new());
         }
         let desk = desk(ctx)?;
-        let Viewer(actor) = ctx.data::<Viewer>()?;
+        let actor = ctx.data::<Viewer>()?.actor();
         let store: &event_store::AggregateStore<Aggregate> = desk.store();
         let loaded = store
             .load(self.row.item_id)
             .await
             .map_err(|error| of_store(&error))?;
         let context = desk
-            .context(actor.clone(), Channel::Api, crate::clock::now())
+            .context(actor, Channel::Api, crate::clock::now())
             .await
             .map_err(|error| of_store(&error))?;
         Ok(crate::graphql::access::available_actions(

@@ -43,6 +43,8 @@ pub struct Limits {
     pub complexity: usize,
     /// Fields at the root of one operation.
     pub root_fields: u64,
+    /// Operations under way on one socket.
+    pub operations: usize,
 }
 
 /// What a request may ask for at most.
@@ -60,6 +62,7 @@ pub const LIMITS: Limits = Limits {
     depth: 16,
     complexity: 30_000,
     root_fields: 100,
+    operations: 100,
 };
 
 /// The largest cost of one field: far over the limit, and so far below what a

@@ -30,9 +30,10 @@ pub(crate) struct OrganisationQueries;
 impl OrganisationQueries {
     /// The one who asks.
     async fn viewer(&self, ctx: &Context<'_>) -> Result<ViewerInfo> {
-        let Viewer(actor) = ctx
+        let actor = ctx
             .data_opt::<Viewer>()
-            .ok_or_else(|| coded(code::UNAUTHENTICATED, "a valid token is needed"))?;
+            .ok_or_else(|| coded(code::UNAUTHENTICATED, "a valid token is needed"))?
+            .actor();
         let directory = desk(ctx)?.directory();
         Ok(ViewerInfo {
             name: actor.id.to_string(),

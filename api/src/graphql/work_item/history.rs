@@ -268,7 +268,7 @@ pub(crate) async fn history(
     if viewer.sees_internal() {
         return page(&rows, first, |_| true, HistoryEntry::of);
     }
-    let person = viewer.0.id.as_str();
+    let person = viewer.name();
     let is_public = |row: &HistoryRow| is_public_to(person, row);
     page(&rows, first, is_public, HistoryEntry::of_public)
 }
