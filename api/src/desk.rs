@@ -207,10 +207,12 @@ impl Desk {
             .trees
             .load(Configuration::<CategoryTree>::id())
             .await?;
+        let lines = self.directory().lines(&actor.teams);
         Ok(Context {
             actor,
             effective_at,
             channel,
+            lines,
             matrices: Arc::clone(matrix.state.versions()),
             categories: Arc::clone(tree.state.versions()),
         })

@@ -53,6 +53,8 @@ pub struct TeamEntry {
     pub department: String,
     /// Whether it works at present.
     pub active: bool,
+    /// Who leads it.
+    pub lead: Option<PersonId>,
     /// Who is in it, with their names.
     pub members: BTreeMap<PersonId, String>,
     /// The version of the team's stream.
@@ -105,6 +107,7 @@ impl TeamEntry {
                 line: *line,
                 department: department.to_string(),
                 active: true,
+                lead: None,
                 members: BTreeMap::new(),
                 version: recorded.sequence,
             });
@@ -118,7 +121,10 @@ impl TeamEntry {
             }
             TeamEvent::MemberRemoved { person } => {
                 team.members.remove(person);
+                // Nobody leads a team that they are not in.
+                team.lead = team.lead.take().filter(|lead| lead != person);
             }
+            TeamEvent::TeamLeadNamed { to, .. } => team.lead.clone_from(to),
             TeamEvent::TeamDeactivated {} => team.active = false,
             TeamEvent::TeamReactivated {} => team.active = true,
             TeamEvent::TeamFounded { .. } => {}
@@ -254,6 +260,13 @@ impl Directory {
     /// The team with this identity.
     pub fn team(&self, id: TeamId) -> Option<TeamEntry> {
         self.read().teams.get(&id).cloned()
+    }
+
+    /// The support lines of these teams.
+    pub fn lines(&self, teams: &[TeamId]) -> Vec<SupportLine> {
+        let entries = self.read();
+        let teams = teams.iter().filter_map(|team| entries.teams.get(team));
+        teams.map(|team| team.line).collect()
     }
 
     /// Every team, by its code.

@@ -9,6 +9,7 @@ use strum::{AsRefStr, EnumIter, EnumString};
 
 use crate::configuration::{CategoryTree, PriorityMatrix, Version, Versions};
 use crate::ids::{PersonId, TeamId};
+use crate::work_item::SupportLine;
 
 /// What a decision sees of the world.
 #[derive(Debug, Clone)]
@@ -17,6 +18,8 @@ pub struct Context {
     pub actor: Actor,
     /// When it was so in the world; the log adds when it was recorded.
     pub effective_at: DateTime<Utc>,
+    /// The support lines of the actor's teams.
+    pub lines: Vec<SupportLine>,
     /// The door through which the command came.
     pub channel: Channel,
     /// Every published version of the priority matrix.
@@ -29,6 +32,22 @@ impl Context {
     /// The matrix by which priorities are judged at the effective time.
     pub fn priority_matrix(&self) -> Option<&Version<PriorityMatrix>> {
         self.matrices.in_force_at(self.effective_at)
+    }
+
+    /// Whether the actor acts for the service desk itself, rather than for the
+    /// specialists behind it: an agent of the first line, or a coordinator.
+    pub fn is_service_desk(&self) -> bool {
+        match self.actor.role {
+            Role::Coordinator => true,
+            Role::Agent => self.lines.contains(&SupportLine::First),
+            Role::Requester | Role::Auditor | Role::Administrator => false,
+        }
+    }
+
+    /// Who ends an item by this step, and so does not judge that end later.
+    /// None for a history taken over, in which somebody else did.
+    pub fn person_unless_import(&self) -> Option<PersonId> {
+        (self.channel != Channel::Import).then(|| self.actor.id.clone())
     }
 
     /// The tree that items are filed by: the one that holds at the effective

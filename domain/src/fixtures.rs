@@ -17,8 +17,8 @@ use crate::incident::{ClosedBy, Command, Event, HoldReason, ReviewCause};
 use crate::priority::{Impact, Priority, Urgency};
 use crate::text::{Line, Text};
 use crate::work_item::{
-    Assignee, Attachment, CategoryRef, ContactChannel, ExternalReference, Intake, LinkTarget,
-    SupportLine, TeamRef, Visibility, WorkEvent,
+    Assignee, Attachment, CategoryRef, ContactChannel, ExternalReference, Farewell, Intake,
+    LinkTarget, SupportLine, TeamRef, Visibility, WorkEvent,
 };
 
 /// The number of the incident that the tests are about.
@@ -112,7 +112,10 @@ pub(crate) fn actor(id: &str, role: Role, teams: &[TeamRef]) -> Actor {
 
 /// Somebody acts an hour after the first contact.
 fn acting(actor: Actor) -> Context {
+    let teams = [desk(), hotline(), network(), vendor()].into_iter();
+    let own = teams.filter(|team| actor.teams.contains(&team.id));
     Context {
+        lines: own.map(|team| team.line).collect(),
         actor,
         effective_at: at(60),
         channel: Channel::Api,
@@ -343,6 +346,7 @@ pub(crate) fn resolution(confirm_by: Option<DateTime<Utc>>) -> Event {
         solution: text("Renewed it"),
         knowledge: None,
         at_first_contact: false,
+        resolved_by: confirm_by.map(|_| person("li.na")),
         confirm_by,
     }
 }
@@ -389,6 +393,9 @@ pub(crate) fn archived() -> Vec<Event> {
 pub(crate) fn cancelled() -> Vec<Event> {
     let cancelled = Event::Cancelled {
         reason: text("A mistake"),
+        cancelled_by: Some(person("sun.li")),
+        told: Vec::new(),
+        no_feedback_reason: Some(text("A machine")),
     };
     and(registered(), [cancelled])
 }
@@ -399,8 +406,19 @@ pub(crate) fn merged() -> Vec<Event> {
         target: other.id,
         target_number: other.number,
         reason: text("The same"),
+        merged_by: Some(person("sun.li")),
+        told: vec![person("wang.fang")],
+        no_feedback_reason: None,
     };
     and(registered(), [Event::Work(merged)])
+}
+
+/// Wang Fang was told how it ends.
+pub(crate) fn farewell() -> Farewell {
+    Farewell {
+        told: vec![person("wang.fang")],
+        no_feedback_reason: None,
+    }
 }
 
 pub(crate) fn item(number: u128) -> WorkItemId {

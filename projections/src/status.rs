@@ -27,6 +27,7 @@ pub(crate) fn incident_status_after(event: &Event) -> Option<Status> {
         | Event::FindingRecorded { .. }
         | Event::ExpectedResolutionSet { .. }
         | Event::WorkaroundApplied { .. }
+        | Event::InitialSupportGiven { .. }
         | Event::ServiceRestored {}
         | Event::ResolutionConfirmed {}
         | Event::MajorDeclared { .. }

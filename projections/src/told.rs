@@ -42,12 +42,18 @@ pub(crate) fn told(event: &Event) -> Told<'_> {
         },
         Event::ResolutionRejected { reason }
         | Event::Reopened { reason, .. }
-        | Event::Cancelled { reason }
+        | Event::Cancelled { reason, .. }
         | Event::MajorDeclared { reason, .. }
         | Event::MajorStoodDown { reason }
         | Event::StatusCorrected { reason, .. } => Told {
             reason: Some(reason.as_str()),
             text: None,
+        },
+        Event::InitialSupportGiven {
+            answer, workaround, ..
+        } => Told {
+            text: answer.as_ref().or(workaround.as_ref()).map(Text::as_str),
+            reason: None,
         },
         Event::Resumed { .. }
         | Event::ServiceRestored {}

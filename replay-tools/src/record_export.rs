@@ -49,6 +49,7 @@ async fn append(log: &Log, database: &Database, export: Record<'_>) -> anyhow::R
         },
         effective_at: export.at,
         channel: Channel::Cli,
+        lines: Vec::new(),
         matrices: Arc::default(),
         categories: Arc::default(),
     };

@@ -124,7 +124,7 @@ async fn inc_29_a_review_that_is_due_comes_first() {
         coordinator.sees(&severe, "status").await["status"],
         "RESOLVED"
     );
-    team.agent
+    coordinator
         .takes(
             "incidentCompleteReview",
             &severe,

@@ -78,6 +78,84 @@ async fn inc_05_a_matrix_is_reviewed_by_a_second_person_and_items_keep_their_ver
 }
 
 #[tokio::test]
+async fn inc_29_both_windows_are_configured_for_each_priority_and_version() {
+    let desk = TestDesk::open().await;
+    let (coordinator, team) = (desk.coordinator().await, desk.second_line().await);
+    let (author, reviewer) = (
+        desk.person("author", Role::Administrator).await,
+        desk.person("reviewer", Role::Administrator).await,
+    );
+    // Filed under the first version, and resolved when the second one holds.
+    let before = coordinator.has_an_incident_in_progress(&team).await;
+    let windows = [
+        ("P1", 3, 5),
+        ("P2", 7, 11),
+        ("P3", 13, 17),
+        ("P4", 19, 23),
+        ("P5", 29, 31),
+    ];
+    let level = |(priority, confirm, reopen): (&str, u32, u32)| {
+        json!({
+            "priority": priority, "nameZh": priority, "nameEn": priority,
+            "confirmWithinHours": confirm, "reopenWithinHours": reopen, "reviewRequired": false,
+        })
+    };
+    let rows = json!([["P1", "P2", "P3"], ["P2", "P3", "P4"], ["P3", "P4", "P5"]]);
+    let draft = json!({ "rows": rows, "levels": windows.map(level) });
+    author.does("priorityMatrixSaveDraft", draft).await;
+    reviewer.does("priorityMatrixPassReview", json!({})).await;
+    author.does("priorityMatrixPublish", json!({})).await;
+
+    let ends = async |incident: &tests::Incident, confirm: i64, reopen: i64| {
+        let resolution = json!({ "code": "Fixed", "solution": "重启" });
+        coordinator
+            .takes("incidentResolve", incident, resolution)
+            .await;
+        let closing = json!({ "noFeedbackReason": "电话未接通" });
+        coordinator.takes("incidentClose", incident, closing).await;
+        let seen = coordinator
+            .sees(
+                incident,
+                "resolvedAt closedAt closure { reopenUntil }
+                history(first: 50) { nodes { eventType changes { field after } } }",
+            )
+            .await;
+        let time = |text: &Value| {
+            let text = text.as_str().unwrap();
+            text.parse::<chrono::DateTime<chrono::Utc>>().unwrap()
+        };
+        let steps = seen["history"]["nodes"].as_array().unwrap();
+        let resolved = steps.iter().find(|step| step["eventType"] == "Resolved");
+        let changes = resolved.unwrap()["changes"].as_array().unwrap();
+        let confirm_by = changes.iter().find(|one| one["field"] == "confirm_by");
+        let confirm_by = time(&confirm_by.unwrap()["after"]);
+        let minutes =
+            |from: &str, to: chrono::DateTime<chrono::Utc>| (to - time(&seen[from])).num_minutes();
+        assert_eq!(minutes("resolvedAt", confirm_by), confirm * 60);
+        let reopen_until = time(&seen["closure"]["reopenUntil"]);
+        assert_eq!(minutes("closedAt", reopen_until), reopen * 60);
+    };
+    for (impact, urgency, (_, confirm, reopen)) in [
+        ("HIGH", "HIGH", windows[0]),
+        ("HIGH", "MEDIUM", windows[1]),
+        ("MEDIUM", "MEDIUM", windows[2]),
+        ("LOW", "MEDIUM", windows[3]),
+        ("LOW", "LOW", windows[4]),
+    ] {
+        let incident = coordinator
+            .logs(json!({ "impact": impact, "urgency": urgency }))
+            .await;
+        coordinator.assigns(&incident, &team).await;
+        coordinator
+            .takes("workItemAccept", &incident, json!({}))
+            .await;
+        ends(&incident, confirm.into(), reopen.into()).await;
+    }
+    // By the version that judged it: a week, and thirty days.
+    ends(&before, 7 * 24, 30 * 24).await;
+}
+
+#[tokio::test]
 async fn inc_05_a_version_holds_from_its_date() {
     let desk = TestDesk::open().await;
     let coordinator = desk.coordinator().await;

@@ -20,7 +20,9 @@ async fn incidents(person: &Person, count: usize) -> Vec<Incident> {
 }
 
 fn merging(from: &Incident, into: &Incident) -> Value {
-    json!({ "id": from.id, "targetId": into.id, "reason": "同一故障" })
+    json!({
+        "id": from.id, "targetId": into.id, "reason": "同一故障", "told": ["zhao.min"],
+    })
 }
 
 fn linking(from: &Incident, relation: &str, to: &Incident) -> Value {

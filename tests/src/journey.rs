@@ -176,13 +176,12 @@ impl Person {
     /// An incident that the desk has closed.
     pub async fn has_a_closed_incident(&self, team: &Team) -> Incident {
         let incident = self.has_a_resolved_incident(team).await;
-        team.agent
-            .takes(
-                "incidentClose",
-                &incident,
-                json!({ "noFeedbackReason": "电话未接通" }),
-            )
-            .await;
+        self.takes(
+            "incidentClose",
+            &incident,
+            json!({ "noFeedbackReason": "电话未接通" }),
+        )
+        .await;
         incident
     }
 

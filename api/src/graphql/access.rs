@@ -186,6 +186,18 @@ pub(super) async fn run_unlinking(
     Ok(done)
 }
 
+/// Who leads the team that has an item; none where no team has it, nobody
+/// leads it, or there is no such item.
+pub(super) async fn team_lead(ctx: &Context<'_>, id: &ID) -> Result<Option<PersonId>> {
+    let desk = desk(ctx)?;
+    let store: &event_store::AggregateStore<Incident> = desk.store();
+    let item = work_item_id(id, "id")?;
+    let loaded = store.load(item).await.map_err(|error| of_store(&error))?;
+    let team = loaded.state.work().team.as_ref();
+    let team = team.and_then(|team| desk.directory().team(team.id));
+    Ok(team.and_then(|team| team.lead))
+}
+
 /// The mutations that an actor could send about an incident now, by name.
 pub(super) fn available_actions(incident: &Incident, context: &domain::Context) -> Vec<String> {
     let role = context.actor.role;

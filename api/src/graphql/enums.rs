@@ -55,6 +55,38 @@ pub(crate) enum SupportLine {
     Third,
 }
 
+/// 阶段: a stage on an item's way from the first contact to the end (SD-03).
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "domain::work_item::JourneyStage")]
+pub(crate) enum JourneyStage {
+    /// 受理: the contact was recorded, filed and given a priority.
+    Accept,
+    /// 分配: a team got it.
+    Assign,
+    /// 处理: a team took it on.
+    Process,
+    /// 跟踪: before its end, the requester or chosen people were told how
+    /// things stood.
+    Track,
+    /// 反馈: since its end, the requester has heard from the desk.
+    Feedback,
+    /// 结束: it was closed.
+    Close,
+}
+
+/// By which method an expected time was computed: the median of the times from
+/// the first contact to the resolution of the last hundred incidents that took
+/// longer than the one whose time it is had taken already.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "domain::incident::EstimateMethod")]
+pub(crate) enum EstimateMethod {
+    /// Of the same category and the same priority.
+    MedianOfCategoryAndPriority,
+    /// Of the same priority, where there are fewer than five of the same
+    /// category.
+    MedianOfPriority,
+}
+
 /// How far the hand-over to the assigned team has come.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "domain::work_item::Handling")]
@@ -189,7 +221,7 @@ pub(crate) enum HoldReason {
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "domain::incident::ExpectationBasis")]
 pub(crate) enum ExpectationBasis {
-    /// A policy or the history gave it.
+    /// The history of like incidents gave it.
     Computed,
     /// Somebody decided it.
     Adjusted,
@@ -201,7 +233,7 @@ pub(crate) enum ExpectationBasis {
 pub(crate) enum ClosedBy {
     /// The requester, by confirming.
     Requester,
-    /// The service desk.
+    /// The service desk: an agent of its first line, or a coordinator.
     Desk,
     /// Nobody answered in time.
     Timeout,

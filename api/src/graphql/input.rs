@@ -4,6 +4,8 @@
 use async_graphql::{Context, InputObject, Result};
 use chrono::{DateTime, Duration, Utc};
 use domain::ids::PersonId;
+use domain::text::Text;
+use domain::work_item::Farewell;
 use domain::{Actor, Channel, Refusal, Role};
 use uuid::Uuid;
 
@@ -96,6 +98,15 @@ fn request_hash(ctx: &Context<'_>, actor: &Actor) -> Result<[u8; 16]> {
         ctx.field().name().as_bytes(),
         canonical.as_bytes(),
     ]))
+}
+
+/// Who was told of an end without a resolution, or why nobody was, as inputs
+/// give it.
+pub(crate) fn farewell(told: &[String], no_feedback_reason: Option<&str>) -> Result<Farewell> {
+    Ok(Farewell {
+        told: all(told, "told", PersonId::new)?,
+        no_feedback_reason: optional(no_feedback_reason, "noFeedbackReason", Text::new)?,
+    })
 }
 
 /// A value that the domain checks; the field is named where it does not take it.

@@ -9,7 +9,9 @@ use super::log::{LogQueries, LogSubscriptions};
 use super::organisation::{OrganisationMutations, OrganisationQueries};
 use super::seal::SealQueries;
 use super::time::TimeQueries;
-use super::work_item::{BulkMutations, WorkItemMutations, WorkItemQueries, WorkItemSubscriptions};
+use super::work_item::{
+    BulkMutations, NoticeQueries, WorkItemMutations, WorkItemQueries, WorkItemSubscriptions,
+};
 use crate::desk::Desk;
 
 /// Every query.
@@ -22,6 +24,7 @@ pub struct Query(
     TimeQueries,
     LogQueries,
     SealQueries,
+    NoticeQueries,
 );
 
 /// Every mutation: one a command, and the bulk forms.

@@ -362,6 +362,15 @@ pub(super) const OVERRIDE: Phrases = Phrases {
     ],
 };
 
+/// Why a time is expected, for the first time.
+pub(super) const EXPECTED: Phrases = Phrases {
+    zh: &["按同类问题以往处理用时估算。", "按处理方案的步骤估算。"],
+    en: &[
+        "About as long as the last ones like it took.",
+        "By the steps that the fix takes.",
+    ],
+};
+
 /// Why an expected time is moved.
 pub(super) const ADJUSTED: Phrases = Phrases {
     zh: &[

@@ -6,10 +6,10 @@ use chrono::{DateTime, Duration, Utc};
 use domain::Actor;
 use domain::configuration::{CategoryTree, Command as ConfigurationCommand, PriorityMatrix};
 use domain::ids::{DESK_NAMESPACE, PersonId, TeamId, WorkItemId};
-use domain::incident::{Command, ExpectationBasis, HoldReason};
+use domain::incident::{Command, HoldReason};
 use domain::organisation::TeamCommand;
 use domain::text::{Text, TextRefused};
-use domain::work_item::{Intake, LinkTarget, Relation, WorkCommand};
+use domain::work_item::{Farewell, Intake, LinkTarget, Relation, WorkCommand};
 use uuid::Uuid;
 
 use super::arrivals::{self, Arrival, Moment};
@@ -107,6 +107,8 @@ pub(super) enum Action {
         other: u32,
         /// Why.
         reason: Text,
+        /// Who was told, or why nobody was.
+        farewell: Farewell,
     },
 }
 
@@ -137,9 +139,12 @@ impl Action {
                 target: target?,
             }
             .into(),
-            Self::Merge { reason, .. } => WorkCommand::MergeInto {
+            Self::Merge {
+                reason, farewell, ..
+            } => WorkCommand::MergeInto {
                 target: target?,
                 reason: reason.clone(),
+                farewell: farewell.clone(),
             }
             .into(),
         })
@@ -176,10 +181,8 @@ pub(super) enum Doing {
     Expect {
         /// How many.
         within_seconds: u32,
-        /// What that rests on.
-        basis: ExpectationBasis,
-        /// Why it was adjusted.
-        reason: Option<Text>,
+        /// Why.
+        reason: Text,
     },
     /// Puts the incident on hold.
     Hold {
@@ -194,8 +197,8 @@ pub(super) enum Doing {
     LinkToTie(Relation),
     /// Links what it is tied to with it.
     LinkFromTie(Relation),
-    /// Merges it into what it is tied to.
-    MergeIntoTie(Text),
+    /// Merges it into what it is tied to, for a reason, and tells of it.
+    MergeIntoTie(Text, Farewell),
 }
 
 /// The whole plan of a desk whose three months end at `now`.
@@ -277,11 +280,9 @@ fn action(doing: Doing, at: DateTime<Utc>, incident: u32, tie: u32) -> Action {
         Doing::Do(command) => Action::Do(command),
         Doing::Expect {
             within_seconds,
-            basis,
             reason,
         } => Action::Do(Box::new(Command::SetExpectedResolution {
             at: Pace::Office.after(at, within_seconds),
-            basis,
             reason,
         })),
         Doing::Hold {
@@ -301,7 +302,11 @@ fn action(doing: Doing, at: DateTime<Utc>, incident: u32, tie: u32) -> Action {
             relation,
             other: incident,
         },
-        Doing::MergeIntoTie(reason) => Action::Merge { other: tie, reason },
+        Doing::MergeIntoTie(reason, farewell) => Action::Merge {
+            other: tie,
+            reason,
+            farewell,
+        },
     }
 }
 

@@ -72,6 +72,10 @@ impl Setting {
         for member in team.members {
             self.add(team, member)?;
         }
+        // The first of each team leads it.
+        let lead = team.members.first();
+        let person = lead.map(|lead| PersonId::new(lead.login)).transpose()?;
+        self.team(team, TeamCommand::NameLead { person });
         Ok(())
     }
 

@@ -5,13 +5,13 @@
 use strum::IntoEnumIterator;
 use uuid::Uuid;
 
-use super::{Command, ExpectationBasis, HoldReason, Incident, IncidentAction};
+use super::{Command, Estimate, EstimateMethod, HoldReason, Incident, IncidentAction};
 use crate::ids::{ArticleId, CategoryCode, CiId, PersonId, TeamId, WorkItemId};
 use crate::priority::{Impact, Priority, Urgency};
 use crate::text::{Line, Text};
 use crate::work_item::{
-    Assignee, Attachment, ContactChannel, DetailField, ExternalReference, ForwardTo, LinkTarget,
-    Relation, SupportLine, TeamRef, Visibility, WorkAction, WorkCommand,
+    Assignee, Attachment, ContactChannel, DetailField, ExternalReference, Farewell, ForwardTo,
+    LinkTarget, Relation, SupportLine, TeamRef, Visibility, WorkAction, WorkCommand,
 };
 use crate::{Context, Decider};
 
@@ -38,10 +38,25 @@ impl Incident {
         IncidentAction::iter()
             .filter(|action| {
                 examples
-                    .command(*action, context)
+                    .command(*action, self, context)
                     .is_some_and(|command| self.decide(&command, context).is_ok())
             })
             .collect()
+    }
+}
+
+impl Incident {
+    /// What like incidents could have taken.
+    fn example_estimate(&self, context: &Context) -> Option<Estimate> {
+        let age = context.effective_at - self.work.opened_at;
+        Some(Estimate {
+            method: EstimateMethod::MedianOfPriority,
+            category: self.work.category.as_ref()?.code.clone(),
+            priority: self.work.priority?.priority,
+            sample: super::LEAST_COMPARED,
+            minutes: u32::try_from(age.num_minutes() + 1).ok()?,
+            as_of: 0,
+        })
     }
 }
 
@@ -76,6 +91,13 @@ impl Examples {
                 is_open: true,
             },
         })
+    }
+
+    fn farewell(&self) -> Farewell {
+        Farewell {
+            told: Vec::new(),
+            no_feedback_reason: Some(self.text.clone()),
+        }
     }
 
     fn assignee(&self, line: SupportLine) -> Assignee {
@@ -170,7 +192,10 @@ impl Examples {
                 contact_channel: ContactChannel::Phone,
                 text: self.text.clone(),
             },
-            WorkAction::Urge => WorkCommand::Urge { text: None },
+            WorkAction::Urge => WorkCommand::Urge {
+                text: None,
+                lead: None,
+            },
             WorkAction::LinkCi => WorkCommand::LinkCi {
                 ci: self.new_ci(incident),
             },
@@ -222,12 +247,18 @@ impl Examples {
             WorkAction::MergeInto => WorkCommand::MergeInto {
                 target: self.target.clone(),
                 reason: self.text.clone(),
+                farewell: self.farewell(),
             },
             WorkAction::Archive => WorkCommand::Archive,
         }
     }
 
-    fn command(&self, action: IncidentAction, context: &Context) -> Option<Command> {
+    fn command(
+        &self,
+        action: IncidentAction,
+        incident: &Incident,
+        context: &Context,
+    ) -> Option<Command> {
         let text = self.text.clone();
         Some(match action {
             IncidentAction::Register
@@ -236,10 +267,12 @@ impl Examples {
             | IncidentAction::CorrectStatus => return None,
             IncidentAction::StartDiagnosis => Command::StartDiagnosis { hypothesis: None },
             IncidentAction::RecordFinding => Command::RecordFinding { text },
+            IncidentAction::ComputeExpectedResolution => Command::ComputeExpectedResolution {
+                estimate: incident.example_estimate(context),
+            },
             IncidentAction::SetExpectedResolution => Command::SetExpectedResolution {
                 at: context.effective_at,
-                basis: ExpectationBasis::Adjusted,
-                reason: Some(text),
+                reason: text,
             },
             IncidentAction::PutOnHold => Command::PutOnHold {
                 reason: HoldReason::Requester,
@@ -255,6 +288,11 @@ impl Examples {
                 solution: text,
                 knowledge: None,
             },
+            IncidentAction::GiveInitialSupport => Command::GiveInitialSupport {
+                answer: Some(text),
+                article: None,
+                workaround: None,
+            },
             IncidentAction::ResolveAtContact => Command::ResolveAtContact {
                 code: self.line.clone(),
                 solution: text,
@@ -266,7 +304,10 @@ impl Examples {
                 no_feedback_reason: Some(text),
             },
             IncidentAction::Reopen => Command::Reopen { reason: text },
-            IncidentAction::Cancel => Command::Cancel { reason: text },
+            IncidentAction::Cancel => Command::Cancel {
+                reason: text,
+                farewell: self.farewell(),
+            },
             IncidentAction::DeclareMajor => Command::DeclareMajor {
                 reason: text,
                 leader: None,

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use strum::AsRefStr;
 
 use super::{Command, Error, Event, HoldReason, Status};
+use crate::ids::PersonId;
 use crate::work_item::{Handling, Stage, WorkEvent, WorkItem};
 use crate::{Context, Decider};
 
@@ -25,7 +26,11 @@ pub struct Incident {
     /// Counted from 1 at the registration; 0 before it.
     pub(super) cycle: u32,
     pub(super) major: bool,
+    /// Whether it ever was a major incident, in any cycle.
+    pub(super) was_major: bool,
     pub(super) review: Review,
+    /// Who resolved, cancelled or merged it in this cycle.
+    pub(super) ended_by: Option<PersonId>,
 }
 
 /// Whether a post-incident review is due.
@@ -105,6 +110,20 @@ impl Aggregate for Incident {
     }
 
     fn apply(&mut self, event: Event) {
+        let told = match &event {
+            Event::Cancelled { told, .. } | Event::Work(WorkEvent::MergedInto { told, .. }) => {
+                told.clone()
+            }
+            _ => Vec::new(),
+        };
+        self.take(event);
+        let is_over = matches!(self.stage(), Stage::Resolved | Stage::Closed | Stage::Ended);
+        self.work.set_over(is_over, &told);
+    }
+}
+
+impl Incident {
+    fn take(&mut self, event: Event) {
         match event {
             Event::Work(event) => self.apply_work(&event),
             Event::DiagnosisStarted { .. } => self.diagnosing = true,
@@ -119,10 +138,15 @@ impl Aggregate for Incident {
             }
             Event::ResolutionRejected { .. } => self.begin_anew(),
             Event::ServiceRestored {} => self.restored = true,
-            Event::Resolved { confirm_by, .. } => {
+            Event::Resolved {
+                confirm_by,
+                resolved_by,
+                ..
+            } => {
                 self.status = Status::Resolved;
                 self.held_for = None;
                 self.confirm_by = confirm_by;
+                self.ended_by = resolved_by;
             }
             Event::Closed { reopen_until, .. } => {
                 self.status = Status::Closed;
@@ -133,11 +157,15 @@ impl Aggregate for Incident {
                 self.begin_anew();
                 self.cycle = cycle;
             }
-            Event::Cancelled { .. } => {
+            Event::Cancelled { cancelled_by, .. } => {
                 self.status = Status::Cancelled;
                 self.held_for = None;
+                self.ended_by = cancelled_by;
             }
-            Event::MajorDeclared { .. } => self.major = true,
+            Event::MajorDeclared { .. } => {
+                self.major = true;
+                self.was_major = true;
+            }
             Event::MajorStoodDown { .. } => self.major = false,
             Event::ReviewRequired { .. } => self.review = Review::Due,
             Event::ReviewCompleted { .. } => self.review = Review::Completed,
@@ -148,6 +176,7 @@ impl Aggregate for Incident {
             }
             Event::FindingRecorded { .. }
             | Event::WorkaroundApplied { .. }
+            | Event::InitialSupportGiven { .. }
             | Event::ResolutionConfirmed {} => {}
         }
     }
@@ -175,9 +204,10 @@ impl Incident {
             }
             WorkEvent::AssignmentAccepted { .. } => self.status = Status::InProgress,
             WorkEvent::Returned { .. } => self.status = Status::Returned,
-            WorkEvent::MergedInto { .. } => {
+            WorkEvent::MergedInto { merged_by, .. } => {
                 self.status = Status::Merged;
                 self.held_for = None;
+                self.ended_by.clone_from(merged_by);
             }
             _ => {}
         }
@@ -192,5 +222,11 @@ impl Incident {
         self.held_for = None;
         self.confirm_by = None;
         self.reopen_until = None;
+        self.ended_by = None;
+        // What was learnt of an end that was none is not what is to be learnt
+        // of the next one; a review that is still due stays so.
+        if self.review == Review::Completed {
+            self.review = Review::None;
+        }
     }
 }

@@ -4,13 +4,13 @@
 use chrono::{DateTime, Duration, Utc};
 
 use super::decide::Decision;
-use super::{ClosedBy, Error, Event, Incident, Review, ReviewCause, Status};
+use super::{ClosedBy, Error, Event, Incident, Review, Status};
 use crate::Context;
 use crate::configuration::Level;
 use crate::context::{Channel, Role};
 use crate::ids::ArticleId;
 use crate::text::{Line, Text};
-use crate::work_item::{SupportLine, WorkRefusal};
+use crate::work_item::{Farewell, SupportLine, WorkRefusal};
 
 impl Incident {
     pub(super) fn resolve(
@@ -36,11 +36,35 @@ impl Incident {
         self.resolved(code, None, solution, knowledge, true, context)
     }
 
+    /// What the first line could do at once.
+    pub(super) fn give_initial_support(
+        &self,
+        answer: Option<&Text>,
+        article: Option<&ArticleId>,
+        workaround: Option<&Text>,
+        context: &Context,
+    ) -> Decision {
+        self.check_first_line(context)?;
+        if answer.is_none() && article.is_none() && workaround.is_none() {
+            return Err(Error::NoSupport);
+        }
+        Ok(vec![Event::InitialSupportGiven {
+            answer: answer.cloned(),
+            article: article.cloned(),
+            workaround: workaround.cloned(),
+        }])
+    }
+
+    /// The requester declares it over, or the service desk in their name.
     pub(super) fn confirm(&self, context: &Context) -> Decision {
         self.work.concerned(context)?;
+        let is_own = self.work.concerns(&context.actor.id);
+        if !is_own && !context.is_service_desk() {
+            return Err(Error::NotServiceDesk);
+        }
         self.check_reviewed()?;
         // Whoever confirms in the requester's name must have heard from them.
-        if !self.work.feedback_given && !self.work.concerns(&context.actor.id) {
+        if !self.work.feedback_given && !is_own {
             return Err(Error::FeedbackMissing);
         }
         let closed = self.closed(ClosedBy::Requester, None, context)?;
@@ -54,8 +78,13 @@ impl Incident {
         }])
     }
 
+    /// The service desk declares it over; the specialists who resolved it do
+    /// not (SD-18).
     pub(super) fn close(&self, no_feedback_reason: Option<&Text>, context: &Context) -> Decision {
         Self::check_staff(context)?;
+        if !context.is_service_desk() {
+            return Err(Error::NotServiceDesk);
+        }
         self.check_reviewed()?;
         if !self.work.feedback_given && no_feedback_reason.is_none() {
             return Err(Error::FeedbackMissing);
@@ -91,18 +120,27 @@ impl Incident {
     }
 
     /// The one who asked may take it back while nobody works on it.
-    pub(super) fn cancel(&self, reason: &Text, context: &Context) -> Decision {
+    pub(super) fn cancel(&self, reason: &Text, farewell: &Farewell, context: &Context) -> Decision {
         if context.actor.role == Role::Requester && self.status == Status::New {
             self.work.concerned(context)?;
         } else {
             self.work.working(context)?;
         }
-        Ok(vec![Event::Cancelled {
+        let Farewell {
+            told,
+            no_feedback_reason,
+        } = self.work.farewell(farewell, context)?;
+        let cancelled = Event::Cancelled {
             reason: reason.clone(),
-        }])
+            cancelled_by: context.person_unless_import(),
+            told,
+            no_feedback_reason,
+        };
+        let review = self.review_asked_by_the_end(context)?;
+        Ok(std::iter::once(cancelled).chain(review).collect())
     }
 
-    /// The resolution, and the review that the priority asks for.
+    /// The resolution, and the review that it asks for.
     fn resolved(
         &self,
         code: &Line,
@@ -122,12 +160,10 @@ impl Incident {
             solution: solution.clone(),
             knowledge: knowledge.cloned(),
             at_first_contact,
+            resolved_by: context.person_unless_import(),
             confirm_by: (!is_history).then_some(confirm_by),
         };
-        let needs_review = level.review_required && self.review == Review::None && !is_history;
-        let review = needs_review.then_some(Event::ReviewRequired {
-            cause: ReviewCause::Priority,
-        });
+        let review = self.review_asked_by_the_end(context)?;
         Ok(std::iter::once(resolved).chain(review).collect())
     }
 
@@ -149,7 +185,7 @@ impl Incident {
     /// What the incident's priority asks for, by the version of the matrix
     /// that it was judged by. Without that version nothing is closed: a review
     /// or a window would be passed over in silence.
-    fn level<'c>(&self, context: &'c Context) -> Result<&'c Level, Error> {
+    pub(super) fn level<'c>(&self, context: &'c Context) -> Result<&'c Level, Error> {
         let level = self.work.priority.and_then(|judged| {
             let matrix = context.matrices.numbered(judged.matrix_version)?;
             matrix.content.level(judged.priority)
@@ -164,11 +200,13 @@ impl Incident {
         self.work.working(context)?;
         match &self.work.team {
             Some(team) if team.line != SupportLine::First => Err(Error::NotFirstLine),
+            // Specialists who see it before a team has it are no first line.
+            _ if !context.is_service_desk() => Err(Error::NotFirstLine),
             _ => Ok(()),
         }
     }
 
-    fn check_reviewed(&self) -> Result<(), Error> {
+    pub(super) fn check_reviewed(&self) -> Result<(), Error> {
         if self.review == Review::Due {
             Err(Error::ReviewMissing)
         } else {

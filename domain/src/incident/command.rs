@@ -3,10 +3,10 @@
 use chrono::{DateTime, Utc};
 use strum::{AsRefStr, EnumDiscriminants, EnumIter, IntoStaticStr};
 
-use super::{ExpectationBasis, HoldReason, Status};
+use super::{Estimate, HoldReason, Status};
 use crate::ids::{ArticleId, PersonId};
 use crate::text::{Line, Text};
-use crate::work_item::{Intake, WorkCommand};
+use crate::work_item::{Farewell, Intake, WorkCommand};
 
 /// A step that an incident can take.
 #[derive(Debug, Clone, PartialEq, Eq, EnumDiscriminants)]
@@ -30,14 +30,19 @@ pub enum Command {
         /// What.
         text: Text,
     },
-    /// Says when the incident is expected to be resolved.
+    /// Says when the incident is expected to be resolved, from how long like
+    /// ones took.
+    ComputeExpectedResolution {
+        /// How long they took; none where there are too few.
+        estimate: Option<Estimate>,
+    },
+    /// Says when the incident is expected to be resolved, by somebody's own
+    /// judgement.
     SetExpectedResolution {
         /// When.
         at: DateTime<Utc>,
-        /// What it rests on.
-        basis: ExpectationBasis,
-        /// Why; an adjustment needs one.
-        reason: Option<Text>,
+        /// Why.
+        reason: Text,
     },
     /// Lets the work wait.
     PutOnHold {
@@ -67,6 +72,15 @@ pub enum Command {
         solution: Text,
         /// The article that helped.
         knowledge: Option<ArticleId>,
+    },
+    /// Writes down what helped at the first contact: at least one of them.
+    GiveInitialSupport {
+        /// What the requester was told.
+        answer: Option<Text>,
+        /// The article that was used.
+        article: Option<ArticleId>,
+        /// How the effect was lessened.
+        workaround: Option<Text>,
     },
     /// Ends the work at the first contact, without a team.
     ResolveAtContact {
@@ -103,6 +117,8 @@ pub enum Command {
     Cancel {
         /// Why.
         reason: Text,
+        /// Who was told, or why nobody was.
+        farewell: Farewell,
     },
     /// Declares a major incident.
     DeclareMajor {

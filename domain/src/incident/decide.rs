@@ -4,7 +4,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Command, Error, Event, ExpectationBasis, HoldReason, Incident, Review, Status};
+use super::{Command, Error, Event, HoldReason, Incident, Status};
 use crate::context::{Channel, Role};
 use crate::text::Text;
 use crate::work_item::{WorkCommand, WorkEvent, WorkItem, WorkRefusal};
@@ -39,7 +39,9 @@ impl Decider for Incident {
 impl Incident {
     fn step(&self, command: &Command, context: &Context) -> Decision {
         use Command as C;
-        use Status::{Assigned, Cancelled, Closed, InProgress, New, OnHold, Resolved, Returned};
+        use Status::{
+            Assigned, Cancelled, Closed, InProgress, Merged, New, OnHold, Resolved, Returned,
+        };
         match (self.status, command) {
             (_, C::Register(_)) => Err(Error::AlreadyRegistered),
             (_, C::Work(command)) => self.kernel_step(command, context),
@@ -56,8 +58,12 @@ impl Incident {
             }
             (
                 New | Assigned | Returned | InProgress | OnHold,
-                C::SetExpectedResolution { at, basis, reason },
-            ) => self.expect(*at, *basis, reason.as_ref(), context),
+                C::ComputeExpectedResolution { estimate },
+            ) => self.compute_expected(estimate.as_ref(), context),
+            (
+                New | Assigned | Returned | InProgress | OnHold,
+                C::SetExpectedResolution { at, reason },
+            ) => self.adjust_expected(*at, reason, context),
             (
                 InProgress,
                 C::PutOnHold {
@@ -89,6 +95,19 @@ impl Incident {
             ) => self.resolve(code, cause.as_ref(), solution, knowledge.as_ref(), context),
             (
                 New | Assigned,
+                C::GiveInitialSupport {
+                    answer,
+                    article,
+                    workaround,
+                },
+            ) => self.give_initial_support(
+                answer.as_ref(),
+                article.as_ref(),
+                workaround.as_ref(),
+                context,
+            ),
+            (
+                New | Assigned,
                 C::ResolveAtContact {
                     code,
                     solution,
@@ -104,8 +123,8 @@ impl Incident {
                 self.close_unanswered(reason, context)
             }
             (Closed, C::Reopen { reason }) => self.reopen(reason, context),
-            (New | Assigned | Returned | InProgress | OnHold, C::Cancel { reason }) => {
-                self.cancel(reason, context)
+            (New | Assigned | Returned | InProgress | OnHold, C::Cancel { reason, farewell }) => {
+                self.cancel(reason, farewell, context)
             }
 
             (
@@ -119,12 +138,8 @@ impl Incident {
             (New | Assigned | Returned | InProgress | OnHold | Resolved, C::RequireReview) => {
                 self.require_review(context)
             }
-            (
-                New | Assigned | Returned | InProgress | OnHold | Resolved,
-                C::CompleteReview { text },
-            ) => self.complete_review(text, context),
-            // What was to be learnt of it does not go away with it.
-            (Cancelled, C::CompleteReview { text }) if self.review == Review::Due => {
+            // It looks back on how the incident ended, by whichever end.
+            (Resolved | Cancelled | Merged, C::CompleteReview { text }) => {
                 self.complete_review(text, context)
             }
 
@@ -137,6 +152,9 @@ impl Incident {
     }
 
     fn kernel_step(&self, command: &WorkCommand, context: &Context) -> Decision {
+        if matches!(command, WorkCommand::Archive) {
+            self.check_reviewed()?;
+        }
         let events = self.work.decide(self.stage(), command, context)?;
         let replied = self.held_for == Some(HoldReason::Requester)
             && events.iter().any(|e| {
@@ -151,29 +169,14 @@ impl Incident {
         let resumed = replied.then_some(Event::Resumed {
             requester_replied: true,
         });
-        Ok(events.into_iter().map(Event::Work).chain(resumed).collect())
-    }
-
-    fn expect(
-        &self,
-        at: DateTime<Utc>,
-        basis: ExpectationBasis,
-        reason: Option<&Text>,
-        context: &Context,
-    ) -> Decision {
-        self.work.working(context)?;
-        if basis == ExpectationBasis::Adjusted && reason.is_none() {
-            return Err(Error::ReasonMissing);
-        }
-        if at < context.effective_at {
-            return Err(Error::ExpectationInThePast);
-        }
-        Ok(vec![Event::ExpectedResolutionSet {
-            from: self.expected_at,
-            to: at,
-            basis,
-            reason: reason.cloned(),
-        }])
+        let is_merged = matches!(command, WorkCommand::MergeInto { .. });
+        let review = if is_merged {
+            self.review_asked_by_the_end(context)?
+        } else {
+            None
+        };
+        let events = events.into_iter().map(Event::Work);
+        Ok(events.chain(resumed).chain(review).collect())
     }
 
     fn put_on_hold(

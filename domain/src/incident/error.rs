@@ -28,9 +28,14 @@ pub enum Error {
         /// What was asked.
         action: IncidentAction,
     },
-    /// An adjusted time needs a reason.
-    #[error("an adjusted time needs a reason")]
-    ReasonMissing,
+    /// No, or too few, like incidents are resolved.
+    #[error(
+        "too few like incidents that took longer are resolved, from which a time could be computed"
+    )]
+    NothingToCompare,
+    /// Category or priority changed while the history was looked through.
+    #[error("category or priority have changed meanwhile: compute the time again")]
+    ComparedWithOthers,
     /// A time in the past cannot be expected.
     #[error("the expected time lies in the past")]
     ExpectationInThePast,
@@ -40,15 +45,28 @@ pub enum Error {
     /// The service was restored already.
     #[error("the service was restored already")]
     AlreadyRestored,
-    /// Resolving at the first contact is the first line's.
-    #[error("only the first line resolves at the first contact")]
+    /// What happens at the first contact is the first line's.
+    #[error("only the first line gives support and resolves at the first contact")]
     NotFirstLine,
+    /// Nothing helped.
+    #[error("initial support is an answer, an article or a workaround: name one of them")]
+    NoSupport,
+    /// The desk declares the closing.
+    #[error(
+        "the service desk declares an incident closed: an agent of the first line, or a coordinator"
+    )]
+    NotServiceDesk,
     /// The review is not completed.
     #[error("the post-incident review must be completed before the incident is closed")]
     ReviewMissing,
     /// No review was asked for, or it is completed.
     #[error("no review is due")]
     NoReviewDue,
+    /// Who ended the incident does not review that.
+    #[error(
+        "the review is completed by somebody else than whoever resolved, cancelled or merged the incident"
+    )]
+    ReviewerEndedIt,
     /// A review was asked for already.
     #[error("a review is due already")]
     ReviewAlreadyDue,
@@ -111,7 +129,6 @@ impl Refusal for Error {
     fn field(&self) -> Option<&'static str> {
         match self {
             Self::Work(refusal) => refusal.field(),
-            Self::ReasonMissing => Some("reason"),
             Self::ExpectationInThePast => Some("at"),
             Self::HoldEndsBeforeItBegins => Some("until"),
             Self::FeedbackMissing => Some("noFeedbackReason"),

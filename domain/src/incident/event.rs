@@ -5,9 +5,10 @@ use cqrs_es::DomainEvent;
 use serde::{Deserialize, Serialize};
 use strum::{AsRefStr, EnumIter, EnumString, VariantNames};
 
+use super::Estimate;
 use crate::ids::{ArticleId, PersonId};
 use crate::text::{Line, Text};
-use crate::work_item::WorkEvent;
+use crate::work_item::{JourneyStage, Standing, WorkEvent};
 
 /// A fact about an incident.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, AsRefStr, VariantNames)]
@@ -36,6 +37,9 @@ pub enum Event {
         /// Why it was adjusted.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<Text>,
+        /// What it was computed from.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        estimate: Option<Estimate>,
     },
     /// 挂起: work waits for somebody or something.
     PutOnHold {
@@ -58,6 +62,19 @@ pub enum Event {
         /// How.
         text: Text,
     },
+    /// 初始支持: what the first line gave at the first contact, before anybody
+    /// took the incident on (SD-14).
+    InitialSupportGiven {
+        /// What the requester was told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        answer: Option<Text>,
+        /// The article that was used.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        article: Option<ArticleId>,
+        /// How the effect was lessened.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        workaround: Option<Text>,
+    },
     /// 业务恢复: the service works again (INC-30). The effective time is when.
     ServiceRestored {},
     /// 解决: the desk holds the incident for ended.
@@ -74,6 +91,10 @@ pub enum Event {
         knowledge: Option<ArticleId>,
         /// Whether the first line did it at the first contact (KPI-01).
         at_first_contact: bool,
+        /// Who resolved it, who does not complete its review (INC-34). None
+        /// for a history taken over.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        resolved_by: Option<PersonId>,
         /// Until when the requester may confirm or reject; then the desk
         /// closes the incident. None for a history taken over.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -109,6 +130,16 @@ pub enum Event {
     Cancelled {
         /// Why.
         reason: Text,
+        /// Who cancelled it, who does not complete its review (INC-34). None
+        /// for a history taken over.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cancelled_by: Option<PersonId>,
+        /// Who was told (SD-04).
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        told: Vec<PersonId>,
+        /// Why nobody whom it concerns was told, where that is so (SD-04).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        no_feedback_reason: Option<Text>,
     },
     /// 宣布重大事件.
     MajorDeclared {
@@ -218,6 +249,21 @@ pub enum Status {
     Merged,
 }
 
+impl Status {
+    /// Where an incident of this status stands on the way from the first
+    /// contact to the closing (SD-03).
+    pub fn standing(self) -> Standing {
+        match self {
+            Self::New => Standing::At(JourneyStage::Accept),
+            Self::Assigned | Self::Returned => Standing::At(JourneyStage::Assign),
+            Self::InProgress | Self::OnHold => Standing::At(JourneyStage::Process),
+            Self::Resolved => Standing::At(JourneyStage::Feedback),
+            Self::Closed => Standing::At(JourneyStage::Close),
+            Self::Cancelled | Self::Merged => Standing::Ended,
+        }
+    }
+}
+
 /// What work waits for.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, AsRefStr, EnumIter, EnumString,
@@ -240,7 +286,7 @@ pub enum HoldReason {
     Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, AsRefStr, EnumIter, EnumString,
 )]
 pub enum ExpectationBasis {
-    /// A policy or the history gave it.
+    /// The history of like incidents gave it.
     Computed,
     /// Somebody decided it.
     Adjusted,
@@ -253,7 +299,7 @@ pub enum ExpectationBasis {
 pub enum ClosedBy {
     /// The requester, by confirming.
     Requester,
-    /// The service desk.
+    /// The service desk: an agent of its first line, or a coordinator.
     Desk,
     /// Nobody answered in time.
     Timeout,

@@ -1,10 +1,10 @@
-//! A major incident, and the review after an important one. All of it is
-//! possible until the closing.
+//! A major incident, and the review after an important one, which looks back
+//! on its end (INC-34).
 
 use super::decide::Decision;
 use super::{Error, Event, Incident, Review, ReviewCause};
 use crate::Context;
-use crate::context::Role;
+use crate::context::{Channel, Role};
 use crate::ids::PersonId;
 use crate::text::Text;
 
@@ -52,12 +52,47 @@ impl Incident {
         }
     }
 
+    /// Nobody reviews what they ended themselves.
     pub(super) fn complete_review(&self, text: &Text, context: &Context) -> Decision {
         Self::check_staff(context)?;
         match self.review {
+            Review::Due if context.actor.is(self.ended_by.as_ref()) => Err(Error::ReviewerEndedIt),
             Review::Due => Ok(vec![Event::ReviewCompleted { text: text.clone() }]),
             Review::None | Review::Completed => Err(Error::NoReviewDue),
         }
+    }
+
+    /// The review that the end of the incident asks for: of one that ever was
+    /// a major one, and of one whose priority needs it by the version of the
+    /// matrix that judged it. What the matrix says is not overruled with the
+    /// priority. None where one is asked for already, and for a history taken
+    /// over: an incident of years ago is not reviewed now.
+    pub(super) fn review_asked_by_the_end(
+        &self,
+        context: &Context,
+    ) -> Result<Option<Event>, Error> {
+        if self.review != Review::None || context.channel == Channel::Import {
+            return Ok(None);
+        }
+        let cause = if self.was_major {
+            Some(ReviewCause::Major)
+        } else if self.priority_needs_review(context)? {
+            Some(ReviewCause::Priority)
+        } else {
+            None
+        };
+        Ok(cause.map(|cause| Event::ReviewRequired { cause }))
+    }
+
+    fn priority_needs_review(&self, context: &Context) -> Result<bool, Error> {
+        if self.level(context)?.review_required {
+            return Ok(true);
+        }
+        let by_matrix = self.work.priority.and_then(|judged| {
+            let matrix = &context.matrices.numbered(judged.matrix_version)?.content;
+            matrix.level(matrix.priority(judged.impact, judged.urgency))
+        });
+        Ok(by_matrix.is_some_and(|level| level.review_required))
     }
 }
 

@@ -6,7 +6,8 @@
 //! resumed, worked around, the service is restored; it is resolved, and closed
 //! when the requester confirms or the time to do so runs out. A closed
 //! incident may be reopened for a while. A major incident, and one of the
-//! first two priorities, needs a review before it is closed.
+//! first two priorities, needs a review before it is closed, and after it was
+//! cancelled or merged; in each cycle anew, and not by whoever ended it.
 //!
 //! | status | Chinese | next |
 //! |---|---|---|
@@ -30,6 +31,7 @@ mod command;
 mod decide;
 mod error;
 mod event;
+mod expectation;
 mod major;
 mod upcast;
 
@@ -40,4 +42,5 @@ pub use aggregate::{Incident, Review};
 pub use command::{Command, IncidentAction};
 pub use error::Error;
 pub use event::{ClosedBy, Event, ExpectationBasis, HoldReason, ReviewCause, Status};
+pub use expectation::{Estimate, EstimateMethod, LEAST_COMPARED, MOST_COMPARED};
 pub use upcast::upcasters;

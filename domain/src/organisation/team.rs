@@ -19,6 +19,7 @@ pub struct Team {
     facts: Option<Facts>,
     active: bool,
     members: BTreeMap<PersonId, Line>,
+    lead: Option<PersonId>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +56,11 @@ pub enum TeamCommand {
         /// Who.
         person: PersonId,
     },
+    /// Says who leads the team, or that nobody does.
+    NameLead {
+        /// Who.
+        person: Option<PersonId>,
+    },
     /// Ends the team's work; nothing is assigned to it any more.
     Deactivate,
     /// Takes the team's work up again.
@@ -88,6 +94,15 @@ pub enum TeamEvent {
         /// Who.
         person: PersonId,
     },
+    /// 组长: somebody leads the team, or nobody does.
+    TeamLeadNamed {
+        /// Who led it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<PersonId>,
+        /// Who leads it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<PersonId>,
+    },
     /// The team works no longer.
     TeamDeactivated {},
     /// The team works again.
@@ -110,6 +125,9 @@ pub enum TeamRefusal {
     /// They are not in it.
     #[error("this person is not a member")]
     NotMember,
+    /// They lead it, or nobody does, already.
+    #[error("the team is led by this person already")]
+    LeadUnchanged,
     /// It does not work at present.
     #[error("the team is not active")]
     NotActive,
@@ -202,6 +220,20 @@ impl Decider for Team {
             (true, true, TeamCommand::RemoveMember { person }) => TeamEvent::MemberRemoved {
                 person: person.clone(),
             },
+            (true, true, TeamCommand::NameLead { person }) if *person == self.lead => {
+                return Err(TeamRefusal::LeadUnchanged);
+            }
+            (
+                true,
+                true,
+                TeamCommand::NameLead {
+                    person: Some(person),
+                },
+            ) if !self.members.contains_key(person) => return Err(TeamRefusal::NotMember),
+            (true, true, TeamCommand::NameLead { person }) => TeamEvent::TeamLeadNamed {
+                from: self.lead.clone(),
+                to: person.clone(),
+            },
             (true, true, TeamCommand::Deactivate) => TeamEvent::TeamDeactivated {},
             (true, false, TeamCommand::Reactivate) => TeamEvent::TeamReactivated {},
             (true, true, TeamCommand::Reactivate) => return Err(TeamRefusal::AlreadyActive),
@@ -251,7 +283,10 @@ impl Aggregate for Team {
             }
             TeamEvent::MemberRemoved { person } => {
                 self.members.remove(&person);
+                // Nobody leads a team that they are not in.
+                self.lead = self.lead.take().filter(|lead| *lead != person);
             }
+            TeamEvent::TeamLeadNamed { to, .. } => self.lead = to,
             TeamEvent::TeamDeactivated {} => self.active = false,
             TeamEvent::TeamReactivated {} => self.active = true,
         }

@@ -102,6 +102,12 @@ fn team_cases() -> Vec<(Vec<TeamEvent>, Context, TeamCommand, TeamRefusal)> {
     vec![
         (vec![], by(), add(), TeamRefusal::NotFound),
         (vec![], by(), TeamCommand::Deactivate, TeamRefusal::NotFound),
+        (
+            vec![founded()],
+            by(),
+            TeamCommand::NameLead { person: None },
+            TeamRefusal::LeadUnchanged,
+        ),
         (vec![founded()], by(), found(), TeamRefusal::AlreadyFounded),
         (dissolved(), by(), found(), TeamRefusal::AlreadyFounded),
         (with_member, by(), add(), TeamRefusal::AlreadyMember),
@@ -233,6 +239,14 @@ fn team_events() -> Vec<TeamEvent> {
         added(),
         removed(),
         TeamEvent::TeamDeactivated {},
+        TeamEvent::TeamLeadNamed {
+            from: None,
+            to: Some(person("zhang.wei")),
+        },
+        TeamEvent::TeamLeadNamed {
+            from: Some(person("zhang.wei")),
+            to: None,
+        },
         TeamEvent::TeamReactivated {},
     ]
 }
@@ -282,4 +296,33 @@ fn every_event_of_a_team_is_stored_like_this() {
 fn every_event_of_a_token_is_stored_like_this() {
     insta::assert_json_snapshot!("token", token_events());
     reads_back::<ApiToken>(token_events(), TokenEvent::VARIANTS);
+}
+
+#[test]
+fn sd_13_a_team_is_led_by_one_of_its_members_or_by_nobody() {
+    let name = |who: Option<&str>| TeamCommand::NameLead {
+        person: who.map(person),
+    };
+    let led = |from: Option<&str>, to: Option<&str>| TeamEvent::TeamLeadNamed {
+        from: from.map(person),
+        to: to.map(person),
+    };
+    let zhang = Some("zhang.wei");
+    let team = vec![founded(), added()];
+    when::<Team>(team.clone(), administrator(), name(zhang))
+        .then_expect_events(vec![led(None, zhang)]);
+    when::<Team>(vec![founded()], administrator(), name(zhang))
+        .then_expect_error(TeamRefusal::NotMember);
+    let led_by_zhang = [team, vec![led(None, zhang)]].concat();
+    when::<Team>(led_by_zhang.clone(), administrator(), name(zhang))
+        .then_expect_error(TeamRefusal::LeadUnchanged);
+    when::<Team>(led_by_zhang.clone(), administrator(), name(None))
+        .then_expect_events(vec![led(zhang, None)]);
+    // Whoever leaves the team leads it no longer.
+    when::<Team>(
+        [led_by_zhang, vec![removed()]].concat(),
+        administrator(),
+        name(None),
+    )
+    .then_expect_error(TeamRefusal::LeadUnchanged);
 }

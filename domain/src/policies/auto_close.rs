@@ -66,6 +66,7 @@ mod tests {
             solution: Text::new("Restarted").unwrap(),
             knowledge: None,
             at_first_contact: false,
+            resolved_by: None,
             confirm_by,
         }
     }

@@ -138,6 +138,8 @@ pub enum WorkCommand {
     Urge {
         /// What to say with it.
         text: Option<Text>,
+        /// Who leads the team that has the item.
+        lead: Option<PersonId>,
     },
     /// Names a configuration item concerned.
     LinkCi {
@@ -207,9 +209,21 @@ pub enum WorkCommand {
         target: LinkTarget,
         /// Why.
         reason: Text,
+        /// Who was told, or why nobody was.
+        farewell: Farewell,
     },
     /// Makes the item read-only.
     Archive,
+}
+
+/// What those whom an item concerns hear when it ends unresolved (SD-04): who
+/// was told, or why nobody could be.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Farewell {
+    /// Who was told.
+    pub told: Vec<PersonId>,
+    /// Why nobody whom it concerns was told.
+    pub no_feedback_reason: Option<Text>,
 }
 
 /// A detail that carries no meaning for the process and can be put right.

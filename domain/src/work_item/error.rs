@@ -37,6 +37,9 @@ pub enum WorkRefusal {
         /// When the first contact was made.
         opened_at: DateTime<Utc>,
     },
+    /// Those whom the item concerns have heard nothing of its end.
+    #[error("nobody whom the item concerns was told: say who was, or why none could be")]
+    FeedbackMissing,
     /// An item that no machine reported needs somebody who asked.
     #[error("an item needs a requester unless monitoring reported it")]
     RequesterMissing,
@@ -165,6 +168,7 @@ impl Refusal for WorkRefusal {
     fn field(&self) -> Option<&'static str> {
         match self {
             Self::EffectiveBeforeOpening { .. } => Some("effectiveAt"),
+            Self::FeedbackMissing => Some("noFeedbackReason"),
             Self::RequesterMissing => Some("requester"),
             Self::CategoryUnknown { .. } | Self::CategoryUnchanged => Some("category"),
             Self::TeamInactive { .. } => Some("teamId"),

@@ -182,6 +182,9 @@ pub enum WorkEvent {
         /// What they said.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         text: Option<Text>,
+        /// Who is told: the person who has the item, and who leads their team.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        notified: Vec<PersonId>,
     },
     /// 关联配置项.
     CiLinked {
@@ -264,6 +267,16 @@ pub enum WorkEvent {
         target_number: String,
         /// Why.
         reason: Text,
+        /// Who merged it, who does not complete its review (INC-34). None for
+        /// a history taken over.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        merged_by: Option<PersonId>,
+        /// Who was told (SD-04).
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        told: Vec<PersonId>,
+        /// Why nobody whom it concerns was told, where that is so (SD-04).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        no_feedback_reason: Option<Text>,
     },
     /// 归档: read-only from here on (SD-25).
     Archived {},

@@ -11,14 +11,16 @@ mod command;
 mod decide;
 mod error;
 mod event;
+mod journey;
 mod link;
 mod state;
 #[cfg(test)]
 pub(crate) mod tests;
 
 pub use assignment::{Assignee, ForwardTo, Handling, SupportLine, TeamRef};
-pub use command::{DetailField, Intake, WorkAction, WorkCommand};
+pub use command::{DetailField, Farewell, Intake, WorkAction, WorkCommand};
 pub use error::WorkRefusal;
 pub use event::{CategoryRef, ContactChannel, Visibility, WorkEvent};
+pub use journey::{Gap, GapKind, Journey, JourneyStage, Standing};
 pub use link::{Attachment, ExternalReference, LinkTarget, Relation};
 pub use state::{Prioritised, Stage, WorkItem};

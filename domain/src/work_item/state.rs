@@ -40,7 +40,10 @@ pub struct WorkItem {
     pub escalation_level: u8,
     /// How often it has been urged.
     pub urge_count: u32,
-    /// Whether the requester has heard from the desk.
+    /// Whether it is resolved, closed, cancelled or merged: what the requester
+    /// hears of it from here on is feedback.
+    pub is_over: bool,
+    /// Whether the requester has heard from the desk since it was over (SD-04).
     pub feedback_given: bool,
     /// Who follows it.
     pub watchers: BTreeSet<PersonId>,
@@ -193,17 +196,17 @@ impl WorkItem {
                 self.watchers.remove(person);
             }
             WorkEvent::StageResultNotified { recipients, .. } => {
-                self.feedback_given |= recipients
-                    .iter()
-                    .any(|p| Some(p) == self.requester.as_ref());
+                let has_heard = recipients.iter().any(|person| self.concerns(person));
+                self.feedback_given |= self.is_over && has_heard;
             }
-            WorkEvent::RequesterContacted { .. } => self.feedback_given = true,
+            WorkEvent::RequesterContacted { .. } => self.feedback_given |= self.is_over,
             WorkEvent::CommentAdded {
                 visibility,
                 from_requester,
                 ..
             } => {
-                self.feedback_given |= *visibility == Visibility::Public && !from_requester;
+                self.feedback_given |=
+                    self.is_over && *visibility == Visibility::Public && !from_requester;
             }
             WorkEvent::Urged { count, .. } => self.urge_count = *count,
             WorkEvent::CiLinked { ci } => {
@@ -250,6 +253,17 @@ impl WorkItem {
                 handling
             };
         }
+    }
+
+    /// Takes over whether the practice holds the item for over. Each end, and
+    /// each beginning anew, asks for feedback of its own; what was told with
+    /// the end itself is such.
+    pub fn set_over(&mut self, is_over: bool, told: &[PersonId]) {
+        if self.is_over != is_over {
+            self.is_over = is_over;
+            self.feedback_given = false;
+        }
+        self.feedback_given |= is_over && !told.is_empty();
     }
 
     fn set_detail(&mut self, field: DetailField, value: Option<&str>) {

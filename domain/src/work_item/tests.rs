@@ -143,6 +143,9 @@ fn hand_overs() -> Vec<WorkEvent> {
             reason: text("A large customer"),
         },
         WorkEvent::MergedInto {
+            merged_by: Some(person("sun.li")),
+            told: vec![person("wang.fang")],
+            no_feedback_reason: Some(text("Chen Jie is not to be reached")),
             target: other().id,
             target_number: other().number,
             reason: text("The same"),
@@ -179,10 +182,12 @@ fn words() -> Vec<WorkEvent> {
         WorkEvent::Urged {
             count: 2,
             text: Some(text("Any news?")),
+            notified: vec![person("li.na"), person("zhou.min")],
         },
         WorkEvent::Urged {
             count: 1,
             text: None,
+            notified: Vec::new(),
         },
     ]
 }

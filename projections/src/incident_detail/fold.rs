@@ -1,6 +1,8 @@
 //! How events change the details of an incident.
 
+use domain::ids::PersonId;
 use domain::incident::{Event, Review};
+use domain::text::Text;
 use domain::work_item::{DetailField, WorkEvent};
 use uuid::Uuid;
 
@@ -9,7 +11,7 @@ use crate::copy::stored_time;
 use crate::status::incident_status_after;
 use crate::{Decoded, DeskEvent};
 
-fn review_name(review: Review) -> &'static str {
+pub(super) fn review_name(review: Review) -> &'static str {
     match review {
         Review::None => "None",
         Review::Due => "Due",
@@ -19,6 +21,10 @@ fn review_name(review: Review) -> &'static str {
 
 fn owned<T: ToString>(value: Option<&T>) -> Option<String> {
     value.map(ToString::to_string)
+}
+
+fn count(number: u32) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
 }
 
 impl IncidentDetail {
@@ -60,8 +66,15 @@ impl IncidentDetail {
             hypothesis: None,
             last_finding: None,
             workaround: None,
+            initial_answer: None,
+            initial_article: None,
+            initial_workaround: None,
             expected_basis: None,
             expected_reason: None,
+            expected_method: None,
+            expected_sample: None,
+            expected_minutes: None,
+            expected_as_of: None,
             hold_reason: None,
             hold_text: None,
             hold_until: None,
@@ -73,6 +86,7 @@ impl IncidentDetail {
             confirm_by: None,
             closed_by: None,
             no_feedback_reason: None,
+            told: Vec::new(),
             reopen_until: None,
             reopen_reason: None,
             cancel_reason: None,
@@ -106,8 +120,11 @@ impl IncidentDetail {
             WorkEvent::MergedInto {
                 target,
                 target_number,
+                told,
+                no_feedback_reason,
                 ..
             } => {
+                self.farewell(told, no_feedback_reason.as_ref());
                 self.merged_into = Some(target.0);
                 self.merged_into_number = Some(target_number.clone());
             }
@@ -122,9 +139,20 @@ impl IncidentDetail {
                 self.hypothesis = owned(hypothesis.as_ref());
             }
             Event::FindingRecorded { text } => self.last_finding = Some(text.to_string()),
-            Event::ExpectedResolutionSet { basis, reason, .. } => {
+            Event::ExpectedResolutionSet {
+                basis,
+                reason,
+                estimate,
+                ..
+            } => {
                 self.expected_basis = Some(basis.as_ref().to_owned());
                 self.expected_reason = owned(reason.as_ref());
+                self.expected_method = estimate
+                    .as_ref()
+                    .map(|estimate| estimate.method.as_ref().to_owned());
+                self.expected_sample = estimate.as_ref().map(|estimate| count(estimate.sample));
+                self.expected_minutes = estimate.as_ref().map(|estimate| count(estimate.minutes));
+                self.expected_as_of = estimate.as_ref().map(|estimate| estimate.as_of);
             }
             Event::PutOnHold {
                 reason,
@@ -136,15 +164,36 @@ impl IncidentDetail {
                 self.hold_until = until.map(stored_time);
             }
             Event::WorkaroundApplied { text } => self.workaround = Some(text.to_string()),
+            Event::InitialSupportGiven {
+                answer,
+                article,
+                workaround,
+            } => {
+                self.initial_answer = owned(answer.as_ref());
+                self.initial_article = owned(article.as_ref());
+                self.initial_workaround = owned(workaround.as_ref());
+                if let Some(workaround) = workaround {
+                    self.workaround = Some(workaround.to_string());
+                }
+            }
             Event::Resumed { .. } => self.diagnosing = false,
             Event::ResolutionRejected { .. } => self.go_on(),
             Event::Reopened { reason, .. } => {
                 self.go_on();
                 self.reopen_reason = Some(reason.to_string());
             }
-            Event::Cancelled { reason } => self.cancel_reason = Some(reason.to_string()),
+            Event::Cancelled {
+                reason,
+                told,
+                no_feedback_reason,
+                ..
+            } => {
+                self.cancel_reason = Some(reason.to_string());
+                self.farewell(told, no_feedback_reason.as_ref());
+            }
             Event::StatusCorrected { .. } => {
                 self.diagnosing = false;
+                self.forget_review();
                 self.correction_count = self.correction_count.saturating_add(1);
             }
             event => self.apply_ending(event),
@@ -161,6 +210,7 @@ impl IncidentDetail {
                 knowledge,
                 at_first_contact,
                 confirm_by,
+                ..
             } => {
                 self.resolution_code = Some(code.to_string());
                 self.resolution_cause = owned(cause.as_ref());
@@ -198,6 +248,11 @@ impl IncidentDetail {
         }
     }
 
+    fn farewell(&mut self, told: &[PersonId], no_feedback_reason: Option<&Text>) {
+        self.told = told.iter().map(ToString::to_string).collect();
+        self.no_feedback_reason = owned(no_feedback_reason);
+    }
+
     /// The resolution was none, or the closing was not the end: they are in
     /// the history, and no longer what the incident says of itself.
     fn go_on(&mut self) {
@@ -210,5 +265,15 @@ impl IncidentDetail {
         self.closed_by = None;
         self.no_feedback_reason = None;
         self.reopen_until = None;
+        self.forget_review();
+    }
+
+    /// Each end is reviewed by itself.
+    fn forget_review(&mut self) {
+        if self.review == review_name(Review::Completed) {
+            review_name(Review::None).clone_into(&mut self.review);
+            self.review_cause = None;
+            self.review_text = None;
+        }
     }
 }

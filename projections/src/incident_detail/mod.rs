@@ -19,7 +19,7 @@ use crate::{AsOf, Decoded, ReadError};
 
 pub use row::IncidentDetail;
 
-pub(crate) const VERSION: i32 = 2;
+pub(crate) const VERSION: i32 = 3;
 pub(crate) const TABLES: &[&str] = &["incident_detail", "incident_detail_past"];
 
 const LAYOUT: Layout = Layout {
@@ -31,8 +31,15 @@ const LAYOUT: Layout = Layout {
         "hypothesis",
         "last_finding",
         "workaround",
+        "initial_answer",
+        "initial_article",
+        "initial_workaround",
         "expected_basis",
         "expected_reason",
+        "expected_method",
+        "expected_sample",
+        "expected_minutes",
+        "expected_as_of",
         "hold_reason",
         "hold_text",
         "hold_until",
@@ -44,6 +51,7 @@ const LAYOUT: Layout = Layout {
         "confirm_by",
         "closed_by",
         "no_feedback_reason",
+        "told",
         "reopen_until",
         "reopen_reason",
         "cancel_reason",

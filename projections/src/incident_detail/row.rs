@@ -1,6 +1,7 @@
 //! The details of one incident.
 
 use chrono::{DateTime, Utc};
+use domain::incident::Review;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -22,10 +23,24 @@ pub struct IncidentDetail {
     pub last_finding: Option<String>,
     /// How the effect was last lessened.
     pub workaround: Option<String>,
+    /// What the requester was told at the first contact.
+    pub initial_answer: Option<String>,
+    /// The article that was used at the first contact.
+    pub initial_article: Option<String>,
+    /// How the effect was lessened at the first contact.
+    pub initial_workaround: Option<String>,
     /// What the expected time rests on: `Computed` or `Adjusted`.
     pub expected_basis: Option<String>,
     /// Why the expected time was adjusted.
     pub expected_reason: Option<String>,
+    /// By which method the expected time was computed.
+    pub expected_method: Option<String>,
+    /// How many incidents it was computed from.
+    pub expected_sample: Option<i32>,
+    /// How many minutes they took, the median.
+    pub expected_minutes: Option<i32>,
+    /// The position up to which they were known.
+    pub expected_as_of: Option<i64>,
     /// What it waits for, while it is on hold.
     pub hold_reason: Option<String>,
     /// The same in somebody's words.
@@ -48,6 +63,8 @@ pub struct IncidentDetail {
     pub closed_by: Option<String>,
     /// Why the requester has heard nothing, where that is so.
     pub no_feedback_reason: Option<String>,
+    /// Who was told that it was cancelled or merged.
+    pub told: Vec<String>,
     /// Until when it may be reopened.
     pub reopen_until: Option<DateTime<Utc>>,
     /// Why it was last reopened.
@@ -77,6 +94,11 @@ pub struct IncidentDetail {
 }
 
 impl IncidentDetail {
+    /// Whether the review that was asked for is completed.
+    pub fn is_reviewed(&self) -> bool {
+        self.review == super::fold::review_name(Review::Completed)
+    }
+
     /// Writes the details in the order of the table's columns.
     pub(super) fn write(&self, row: &mut Row<'_>) {
         row.uuid(self.item_id);
@@ -85,8 +107,15 @@ impl IncidentDetail {
         row.optional_text(self.hypothesis.as_deref());
         row.optional_text(self.last_finding.as_deref());
         row.optional_text(self.workaround.as_deref());
+        row.optional_text(self.initial_answer.as_deref());
+        row.optional_text(self.initial_article.as_deref());
+        row.optional_text(self.initial_workaround.as_deref());
         row.optional_text(self.expected_basis.as_deref());
         row.optional_text(self.expected_reason.as_deref());
+        row.optional_text(self.expected_method.as_deref());
+        row.optional(self.expected_sample, Row::integer);
+        row.optional(self.expected_minutes, Row::integer);
+        row.optional(self.expected_as_of, Row::bigint);
         row.optional_text(self.hold_reason.as_deref());
         row.optional_text(self.hold_text.as_deref());
         row.optional_time(self.hold_until);
@@ -98,6 +127,7 @@ impl IncidentDetail {
         row.optional_time(self.confirm_by);
         row.optional_text(self.closed_by.as_deref());
         row.optional_text(self.no_feedback_reason.as_deref());
+        row.texts(&self.told);
         row.optional_time(self.reopen_until);
         row.optional_text(self.reopen_reason.as_deref());
         row.optional_text(self.cancel_reason.as_deref());

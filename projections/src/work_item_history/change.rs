@@ -3,6 +3,7 @@
 use std::fmt::Display;
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use domain::ids::PersonId;
 use domain::incident::Event;
 use domain::work_item::{TeamRef, WorkEvent};
 use serde::{Deserialize, Serialize};
@@ -184,6 +185,12 @@ fn judged(event: &WorkEvent, changes: &mut Changes) {
     }
 }
 
+/// People in one line; none where there are none.
+fn people(people: &[PersonId]) -> Option<String> {
+    let names: Vec<&str> = people.iter().map(PersonId::as_str).collect();
+    (!names.is_empty()).then(|| names.join(", "))
+}
+
 /// What the item is connected with, and what is written down about it.
 fn connected(event: &WorkEvent, changes: &mut Changes) {
     match event {
@@ -199,11 +206,16 @@ fn connected(event: &WorkEvent, changes: &mut Changes) {
         WorkEvent::RequesterContacted {
             contact_channel, ..
         } => changes.set("contact_channel", contact_channel.as_ref()),
-        WorkEvent::Urged { count, .. } => changes.add(
-            "urge_count",
-            Some(count.saturating_sub(1).to_string()),
-            Some(count.to_string()),
-        ),
+        WorkEvent::Urged {
+            count, notified, ..
+        } => {
+            changes.add(
+                "urge_count",
+                Some(count.saturating_sub(1).to_string()),
+                Some(count.to_string()),
+            );
+            changes.add("told", None, people(notified));
+        }
         WorkEvent::CiLinked { ci } => changes.set("ci", ci),
         WorkEvent::CiUnlinked { ci } => changes.add("ci", Some(ci.to_string()), None),
         WorkEvent::WorkLinked {
@@ -235,7 +247,14 @@ fn connected(event: &WorkEvent, changes: &mut Changes) {
         WorkEvent::DetailsCorrected {
             field, from, to, ..
         } => changes.add(field.as_ref(), from.clone(), to.clone()),
-        WorkEvent::MergedInto { target_number, .. } => changes.set("merged_into", target_number),
+        WorkEvent::MergedInto {
+            target_number,
+            told,
+            ..
+        } => {
+            changes.set("merged_into", target_number);
+            changes.add("told", None, people(told));
+        }
         WorkEvent::Archived {} => {
             changes.add("archived", Some(false.to_string()), Some(true.to_string()));
         }
@@ -247,10 +266,20 @@ fn connected(event: &WorkEvent, changes: &mut Changes) {
 fn incident(event: &Event, changes: &mut Changes) {
     match event {
         Event::ExpectedResolutionSet {
-            from, to, basis, ..
+            from,
+            to,
+            basis,
+            estimate,
+            ..
         } => {
             changes.add("expected_at", from.map(time), Some(time(*to)));
             changes.set("expected_basis", basis.as_ref());
+            if let Some(estimate) = estimate {
+                changes.set("expected_method", estimate.method.as_ref());
+                changes.set("expected_sample", estimate.sample);
+                changes.set("expected_minutes", estimate.minutes);
+                changes.set("expected_as_of", estimate.as_of);
+            }
         }
         Event::PutOnHold { reason, until, .. } => {
             changes.set("hold_reason", reason.as_ref());
@@ -273,6 +302,14 @@ fn incident(event: &Event, changes: &mut Changes) {
             changes.set("resolved_at_first_contact", at_first_contact);
             changes.add("confirm_by", None, confirm_by.map(time));
         }
+        Event::InitialSupportGiven {
+            article,
+            workaround,
+            ..
+        } => {
+            changes.add("knowledge", None, text(article.as_ref()));
+            changes.add("workaround", None, text(workaround.as_ref()));
+        }
         Event::Closed {
             by, reopen_until, ..
         } => {
@@ -291,6 +328,7 @@ fn incident(event: &Event, changes: &mut Changes) {
         Event::MajorStoodDown { .. } => {
             changes.add("major", Some(true.to_string()), Some(false.to_string()));
         }
+        Event::Cancelled { told, .. } => changes.add("told", None, people(told)),
         Event::ReviewRequired { cause } => changes.set("review_cause", cause.as_ref()),
         _ => {}
     }

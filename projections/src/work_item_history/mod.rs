@@ -2,6 +2,7 @@
 //! came after: for everybody who asks how it came to where it stands (INC-25).
 
 mod change;
+mod notice;
 mod step;
 
 use std::collections::{HashMap, HashSet};
@@ -20,10 +21,11 @@ use crate::{AsOf, Decoded, ProjectionError, ReadError};
 use change::StoredChanges;
 
 pub use change::Change;
+pub use notice::NoticeRow;
 pub use step::HistoryRow;
 
-pub(crate) const VERSION: i32 = 2;
-pub(crate) const TABLES: &[&str] = &["work_item_history"];
+pub(crate) const VERSION: i32 = 3;
+pub(crate) const TABLES: &[&str] = &["work_item_history", "work_item_notice"];
 
 const LAYOUT: Layout = Layout {
     table: "work_item_history",
@@ -230,6 +232,7 @@ impl From<StoredRow> for HistoryRow {
 /// Keeps the history.
 pub(crate) struct Projector {
     rows: Rows,
+    notices: Rows,
     /// The items' last statuses, as far as they are known.
     statuses: HashMap<Uuid, Known>,
 }
@@ -245,6 +248,7 @@ impl Default for Projector {
     fn default() -> Self {
         Self {
             rows: Rows::new(&LAYOUT),
+            notices: Rows::new(&notice::LAYOUT),
             statuses: HashMap::new(),
         }
     }
@@ -262,6 +266,7 @@ impl Projection for Projector {
                     continue;
                 };
                 step.write(&mut self.rows.row());
+                notice::write(&mut self.notices, event, &step);
                 let (status, position) = (step.status, step.position);
                 self.statuses.insert(item, Known { status, position });
             }
@@ -274,7 +279,7 @@ impl Projection for Projector {
         const LIMIT: usize = 4 << 20;
         /// How many items' statuses are remembered at most.
         const REMEMBERED: usize = 200_000;
-        if self.rows.bytes() <= LIMIT {
+        if self.rows.bytes() + self.notices.bytes() <= LIMIT {
             return Writes::default();
         }
         if self.statuses.len() > REMEMBERED {
@@ -287,6 +292,7 @@ impl Projection for Projector {
     fn drain(&mut self) -> Writes {
         let mut writes = Writes::default();
         writes.add(self.rows.take());
+        writes.add(self.notices.take());
         writes
     }
 
@@ -299,6 +305,7 @@ impl Projection for Projector {
 
     fn forget(&mut self) {
         self.rows.clear();
+        self.notices.clear();
         self.statuses.clear();
     }
 }

@@ -89,9 +89,11 @@ pub struct WorkItemFilter {
     pub closed: TimeRange,
     /// Only items that changed teams at least so often.
     pub min_hand_overs: Option<i32>,
-    /// Only items that have skipped or lack a stage of accept, assign and
-    /// feedback, given how far they have come (SD-03).
+    /// Only items that have skipped a stage or lack one, or none of them, by
+    /// the rule of [`Journey`](domain::work_item::Journey) (SD-03).
     pub lacks_stage: Option<bool>,
+    /// Only items that have gone past a stage without it, or none of them.
+    pub skips_stage: Option<bool>,
     /// Only what this requester may see: what they asked for or suffer from,
     /// and in `text` only what they may read.
     pub visible_to: Option<String>,
@@ -155,6 +157,7 @@ impl WorkItemFilter {
         as_of: AsOf,
     ) -> Result<(), ReadError> {
         self.push_queue(query);
+        self.push_stages(query, as_of);
         self.push_people(query);
         self.push_visible(query, as_of);
         self.push_number(query, as_of);
@@ -198,10 +201,24 @@ impl WorkItemFilter {
             query.push(" and coalesce(q.hand_over_count, 0) >= ");
             query.push_bind(least);
         }
-        if let Some(wanted) = self.lacks_stage {
-            query.push(" and ((q.assigned_at is null and q.status <> 'New') or (q.accepted_at is null and q.status not in ('New', 'Assigned', 'Returned')) or (q.feedback_given is not true and q.stage in ('Resolved', 'Closed'))) = ");
-            query.push_bind(wanted);
-        }
+    }
+
+    /// Which stages it has been through. What is lacking only after a time is
+    /// lacking where that was over then.
+    fn push_stages(&self, query: &mut QueryBuilder<'_, Postgres>, as_of: AsOf) {
+        flag(query, "q.skips_stage", self.skips_stage);
+        let Some(wanted) = self.lacks_stage else {
+            return;
+        };
+        query.push(" and (coalesce(q.skips_stage, false) or coalesce(q.lacks_stage_from < ");
+        match as_of {
+            AsOf::Now => query.push("now()"),
+            AsOf::Position(position) => query
+                .push("(select e.recorded_at from events e where e.position = ")
+                .push_bind(position)
+                .push(")"),
+        };
+        query.push(", false)) = ").push_bind(wanted);
     }
 
     /// Whom and what it is about.
@@ -313,13 +330,15 @@ impl WorkItemFilter {
             ));
         }
         let pattern = search::pattern(text);
-        match as_of {
-            AsOf::Now => query.push(" and (q.search_text like "),
-            AsOf::Position(_) => query.push(format!(
-                " and (coalesce(q.search_text, {}) like ",
-                search::SHORT_TEXTS
-            )),
+        let searched = match as_of {
+            AsOf::Now => "q.search_text".to_owned(),
+            AsOf::Position(_) => format!("coalesce(q.search_text, {})", search::SHORT_TEXTS),
         };
+        let searched = match self.visible_to {
+            Some(_) => search::readable(&searched),
+            None => searched,
+        };
+        query.push(format!(" and ({searched} like "));
         query.push_bind(pattern.clone());
         query.push(" or exists (select from work_queue_text t where t.item_id = q.item_id and t.body like ");
         query.push_bind(pattern);

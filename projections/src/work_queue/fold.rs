@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use domain::ids::PersonId;
 use domain::incident;
 use domain::work_item::{
     DetailField, ExternalReference, Handling, Stage, SupportLine, TeamRef, Visibility, WorkEvent,
@@ -59,6 +60,7 @@ impl WorkQueueRow {
             incident::Event::Work(event) => row.apply_work(event, at),
             event => row.apply_incident(event, at),
         }
+        row.note_gaps();
         row.updated_at = at;
         row.version = decoded.recorded.sequence;
         row.position = decoded.recorded.position;
@@ -116,6 +118,10 @@ impl WorkQueueRow {
             registered_at: decoded.recorded.recorded_at,
             expected_at: None,
             assigned_at: None,
+            tracked_at: None,
+            confirm_by: None,
+            skips_stage: false,
+            lacks_stage_from: None,
             accepted_at: None,
             resolved_at: None,
             restored_at: None,
@@ -138,6 +144,12 @@ impl WorkQueueRow {
             status.as_ref().clone_into(&mut self.status);
         }
         let stage = incident_stage(status);
+        // Each end, and each beginning anew, asks for feedback of its own.
+        let is_over = |stage: &str| matches!(stage, "Resolved" | "Closed" | "Ended");
+        if is_over(&self.stage) != is_over(stage_name(stage)) {
+            self.feedback_given = false;
+        }
+        self.confirm_by = None;
         if self.stage != stage_name(stage) {
             stage_name(stage).clone_into(&mut self.stage);
         }
@@ -196,7 +208,10 @@ impl WorkQueueRow {
                 self.accepted_at.get_or_insert(at);
                 self.set_handling(Handling::Accepted);
             }
-            WorkEvent::MergedInto { .. } => self.closed_at = Some(at),
+            WorkEvent::MergedInto { told, .. } => {
+                self.closed_at = Some(at);
+                self.farewell(told, at);
+            }
             _ => self.apply_record(event, at),
         }
     }
@@ -220,8 +235,8 @@ impl WorkQueueRow {
                 }
             }
             WorkEvent::StageResultNotified { recipients, .. } => {
-                let requester = self.requester.as_deref();
-                if recipients.iter().any(|p| Some(p.as_str()) == requester) {
+                self.somebody_heard(at);
+                if recipients.iter().any(|person| self.concerns(person)) {
                     self.requester_heard(at);
                 }
             }
@@ -259,11 +274,19 @@ impl WorkQueueRow {
         match event {
             Event::ExpectedResolutionSet { to, .. } => self.expected_at = Some(stored_time(*to)),
             Event::ServiceRestored {} => self.restored_at = Some(at),
-            Event::Resolved { .. } => self.resolved_at = Some(at),
+            Event::Resolved { confirm_by, .. } => {
+                self.resolved_at = Some(at);
+                self.confirm_by = confirm_by.map(stored_time);
+            }
             Event::ResolutionRejected { .. } => self.resolved_at = None,
-            Event::Closed { .. } | Event::Cancelled { .. } => self.closed_at = Some(at),
+            Event::Closed { .. } => self.closed_at = Some(at),
+            Event::Cancelled { told, .. } => {
+                self.closed_at = Some(at);
+                self.farewell(told, at);
+            }
             Event::Reopened { cycle, .. } => {
                 self.cycle = count(*cycle);
+                self.tracked_at = None;
                 self.resolved_at = None;
                 self.restored_at = None;
                 self.closed_at = None;
@@ -274,7 +297,12 @@ impl WorkQueueRow {
                 self.correct_times(*to, at);
                 self.settle(*to);
             }
+            // What the requester was told at the first contact.
+            Event::InitialSupportGiven {
+                answer: Some(_), ..
+            } => self.requester_heard(at),
             Event::DiagnosisStarted { .. }
+            | Event::InitialSupportGiven { .. }
             | Event::FindingRecorded { .. }
             | Event::PutOnHold { .. }
             | Event::Resumed { .. }
@@ -350,8 +378,28 @@ impl WorkQueueRow {
         self.department = team.map(|team| team.department.clone());
     }
 
+    fn concerns(&self, person: &PersonId) -> bool {
+        [&self.requester, &self.affected_person]
+            .iter()
+            .any(|concerned| concerned.as_deref() == Some(person.as_str()))
+    }
+
+    fn farewell(&mut self, told: &[PersonId], at: DateTime<Utc>) {
+        if !told.is_empty() {
+            self.requester_heard(at);
+        }
+    }
+
+    /// Before its end, what the desk says of an item tracks it.
+    fn somebody_heard(&mut self, at: DateTime<Utc>) {
+        if matches!(&*self.stage, "Open" | "Suspended") {
+            self.tracked_at.get_or_insert(at);
+        }
+    }
+
     fn requester_heard(&mut self, at: DateTime<Utc>) {
-        self.feedback_given = true;
+        self.somebody_heard(at);
+        self.feedback_given |= !matches!(&*self.stage, "Open" | "Suspended");
         // Contacts may be written down late and in any order.
         self.last_contact_at = self.last_contact_at.max(Some(at));
     }

@@ -3,6 +3,7 @@
 
 mod count;
 mod cursor;
+mod durations;
 mod filter;
 mod fold;
 mod kept;
@@ -30,11 +31,12 @@ use search::{TEXT_LAYOUT, write_texts};
 
 pub use count::{Counts, GroupBy, ItemCount};
 pub use cursor::Cursor;
+pub use durations::{Durations, Like};
 pub use filter::{CustomField, TimeRange, WorkItemFilter};
 pub use page::{Direction, Keyset, Order, OrderBy, Page};
 pub use row::{WorkQueueRow, external_reference};
 
-pub(crate) const VERSION: i32 = 3;
+pub(crate) const VERSION: i32 = 4;
 pub(crate) const TABLES: &[&str] = &[
     "work_queue",
     "work_queue_past",
@@ -84,6 +86,10 @@ const LAYOUT: Layout = Layout {
         "expected_at",
         "assigned_at",
         "accepted_at",
+        "tracked_at",
+        "confirm_by",
+        "skips_stage",
+        "lacks_stage_from",
         "resolved_at",
         "restored_at",
         "closed_at",
@@ -120,6 +126,7 @@ const IMPLIED: &[(&str, &str)] = &[
     ("effort_minutes", "0::bigint"),
     ("feedback_given", "false"),
     ("archived", "false"),
+    ("skips_stage", "false"),
     ("watchers", "'{}'"),
     ("cis", "'{}'"),
     ("external_references", "'{}'"),

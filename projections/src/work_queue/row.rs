@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use domain::incident;
+use domain::work_item::{Gap, GapKind, Journey};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -97,6 +99,15 @@ pub struct WorkQueueRow {
     pub assigned_at: Option<DateTime<Utc>>,
     /// When a team first accepted it (SD-03).
     pub accepted_at: Option<DateTime<Utc>>,
+    /// When, in this cycle and before its end, the requester or chosen people
+    /// were first told how things stood (SD-03).
+    pub tracked_at: Option<DateTime<Utc>>,
+    /// Until when the requester may answer, while it is resolved.
+    pub confirm_by: Option<DateTime<Utc>>,
+    /// Whether it has gone past a stage without it (SD-03).
+    pub skips_stage: bool,
+    /// After when it lacks what the stage asks for at which it stands (SD-03).
+    pub lacks_stage_from: Option<DateTime<Utc>>,
     /// When it was resolved, unless that was taken back.
     pub resolved_at: Option<DateTime<Utc>>,
     /// When the service worked again, in this cycle (INC-30).
@@ -105,7 +116,8 @@ pub struct WorkQueueRow {
     pub closed_at: Option<DateTime<Utc>>,
     /// When the requester last heard from the desk (SD-22).
     pub last_contact_at: Option<DateTime<Utc>>,
-    /// Whether the requester has ever heard from the desk (SD-04).
+    /// Whether the requester has heard from the desk since the item was
+    /// resolved, cancelled or merged, in this cycle (SD-04).
     pub feedback_given: bool,
     /// Whether it is read-only (SD-25).
     pub archived: bool,
@@ -132,8 +144,47 @@ pub fn external_reference(system: &str, reference: &str) -> String {
 }
 
 impl WorkQueueRow {
-    /// The short texts of the row that stand in columns of their own, in the
-    /// order in which they are searched.
+    /// What the item has been through on its way, as the rule of the stages
+    /// takes it.
+    fn journey(&self) -> Option<Journey> {
+        let status: incident::Status = self.status.parse().ok()?;
+        Some(Journey {
+            standing: status.standing(),
+            accepted: self.priority > 0 && self.category_code.is_some(),
+            assigned: self.assigned_at.is_some(),
+            processed: self.accepted_at.is_some(),
+            tracked: self.tracked_at.is_some(),
+            fed_back: self.feedback_given,
+            closed: self.closed_at.is_some(),
+            answer_by: self.confirm_by,
+        })
+    }
+
+    /// The stages that it has skipped or lacks at a time (SD-03), in their
+    /// order.
+    pub fn gaps(&self, at: DateTime<Utc>) -> Vec<Gap> {
+        let gaps = self.journey().into_iter().flat_map(Journey::gaps);
+        gaps.filter(|gap| gap.holds_at(at)).collect()
+    }
+
+    /// Writes down whether there are such stages, for the queue to be asked.
+    pub(super) fn note_gaps(&mut self) {
+        self.skips_stage = false;
+        self.lacks_stage_from = None;
+        for gap in self.journey().into_iter().flat_map(Journey::gaps) {
+            match gap.kind {
+                GapKind::Skipped => self.skips_stage = true,
+                GapKind::Lacking => {
+                    let since = gap.since.unwrap_or(DateTime::UNIX_EPOCH);
+                    let earliest = self.lacks_stage_from.unwrap_or(since).min(since);
+                    self.lacks_stage_from = Some(earliest);
+                }
+            }
+        }
+    }
+
+    /// The short texts of the row that stand in columns of their own and that
+    /// the requester may read, in the order in which they are searched.
     fn short_texts(&self) -> impl Iterator<Item = &str> {
         let fields = [
             Some(&self.number),
@@ -146,26 +197,29 @@ impl WorkQueueRow {
             self.department.as_ref(),
             self.person.as_ref(),
         ];
-        let lists = [
-            &self.watchers,
-            &self.cis,
-            &self.external_references,
-            &self.attachment_names,
-        ];
+        let lists = [&self.cis, &self.external_references, &self.attachment_names];
         let fields = fields.into_iter().flatten();
         fields
             .chain(lists.into_iter().flatten())
             .map(String::as_str)
     }
 
-    /// Every short text of the row in lower case, a line each.
+    /// Every short text of the row in lower case, a line each; what only the
+    /// desk may read last, behind a mark.
     fn search_text(&self) -> String {
         let custom_fields = self
             .custom_fields
             .iter()
             .flat_map(|(name, value)| [name.as_str(), value]);
+        let watchers = self.watchers.iter().map(String::as_str);
         let mut search_text = String::new();
-        for text in self.short_texts().chain(custom_fields) {
+        for text in self.short_texts() {
+            search::push_lowercase(&mut search_text, text);
+            search_text.push('\n');
+        }
+        search_text.push(search::FOR_THE_DESK);
+        search_text.push('\n');
+        for text in watchers.chain(custom_fields) {
             search::push_lowercase(&mut search_text, text);
             search_text.push('\n');
         }
@@ -174,7 +228,9 @@ impl WorkQueueRow {
 
     /// Whether [`search::SHORT_TEXTS`] gives the text to be searched.
     fn implies_search_text(&self) -> bool {
-        self.custom_fields.is_empty() && self.short_texts().all(search::has_only_ascii_case)
+        let watchers = self.watchers.iter().map(String::as_str);
+        let mut texts = self.short_texts().chain(watchers);
+        self.custom_fields.is_empty() && texts.all(search::has_only_ascii_case)
     }
 
     /// Writes the row in the order of the layout.
@@ -226,6 +282,10 @@ impl WorkQueueRow {
         row.optional_time(self.expected_at);
         row.optional_time(self.assigned_at);
         row.optional_time(self.accepted_at);
+        row.optional_time(self.tracked_at);
+        row.optional_time(self.confirm_by);
+        row.optional(written.flag(self.skips_stage), Row::boolean);
+        row.optional_time(self.lacks_stage_from);
         row.optional_time(self.resolved_at);
         row.optional_time(self.restored_at);
         row.optional_time(self.closed_at);

@@ -2,6 +2,7 @@
 //! the queue's own row; what is longer than a line, event by event, stands in
 //! a table of its own.
 
+use domain::ids::PersonId;
 use domain::incident::Event;
 use domain::text::Text;
 use domain::work_item::{DetailField, Visibility, WorkEvent};
@@ -23,9 +24,19 @@ pub(super) const TEXT_LAYOUT: Layout = Layout {
 /// have the text itself.
 pub(super) const SHORT_TEXTS: &str = "lower(concat_ws(E'\\n', q.number, q.summary, q.requester, \
     q.affected_person, q.service, q.category_code, q.team_name, q.department, q.person, \
-    nullif(array_to_string(q.watchers, E'\\n'), ''), nullif(array_to_string(q.cis, E'\\n'), ''), \
+    nullif(array_to_string(q.cis, E'\\n'), ''), \
     nullif(array_to_string(q.external_references, E'\\n'), ''), \
-    nullif(array_to_string(q.attachment_names, E'\\n'), ''), '') collate \"C\")";
+    nullif(array_to_string(q.attachment_names, E'\\n'), ''), E'\\x01', \
+    nullif(array_to_string(q.watchers, E'\\n'), ''), '') collate \"C\")";
+
+/// What stands between the short texts that the requester may read and those
+/// that they may not.
+pub(super) const FOR_THE_DESK: char = '\u{1}';
+
+/// The part of a searched text, in SQL, that the requester may read.
+pub(super) fn readable(text: &str) -> String {
+    format!("split_part({text}, E'\\x01', 1)")
+}
 
 /// Adds a text in lower case.
 pub(super) fn push_lowercase(to: &mut String, text: &str) {
@@ -83,9 +94,33 @@ fn texts(event: &Event) -> Vec<(bool, &str)> {
         .map(|text| (requester_reads, text))
         .collect();
     match event {
-        Event::Resolved { code, cause, .. } => {
+        Event::Resolved {
+            code,
+            cause,
+            knowledge,
+            ..
+        } => {
             texts.push((true, code.as_str()));
             texts.extend(cause.iter().map(|cause| (false, cause.as_str())));
+            texts.extend(knowledge.iter().map(|article| (true, article.as_str())));
+        }
+        Event::MajorDeclared { leader, .. } => {
+            texts.extend(leader.iter().map(|leader| (false, leader.as_str())));
+        }
+        Event::Cancelled {
+            told,
+            no_feedback_reason,
+            ..
+        } => texts.extend(farewell(told, no_feedback_reason.as_ref())),
+        Event::InitialSupportGiven {
+            answer,
+            article,
+            workaround,
+        } => {
+            texts.extend(article.iter().map(|article| (true, article.as_str())));
+            // The other of the two was said already.
+            let second = workaround.iter().filter(|_| answer.is_some());
+            texts.extend(second.map(|workaround| (true, workaround.as_str())));
         }
         Event::Work(WorkEvent::Registered { description, .. }) => {
             texts.extend(
@@ -100,23 +135,65 @@ fn texts(event: &Event) -> Vec<(bool, &str)> {
             to: Some(to),
             ..
         }) => texts.push((true, to)),
+        Event::Work(event) => texts.extend(connections(event)),
         _ => {}
     }
     texts
 }
 
+fn farewell<'a>(
+    told: &'a [PersonId],
+    no_feedback_reason: Option<&'a Text>,
+) -> impl Iterator<Item = (bool, &'a str)> {
+    let told = told.iter().map(|person| (true, person.as_str()));
+    told.chain(no_feedback_reason.map(|reason| (false, reason.as_str())))
+}
+
+/// The people, items, articles and files that a step names.
+fn connections(event: &WorkEvent) -> Vec<(bool, &str)> {
+    match event {
+        WorkEvent::StageResultNotified { recipients, .. } => names(recipients),
+        WorkEvent::Urged { notified, .. } => names(notified),
+        WorkEvent::EscalatedHierarchically { person, .. } => person
+            .iter()
+            .map(|person| (false, person.as_str()))
+            .collect(),
+        WorkEvent::WorkLinked { target_number, .. } => vec![(false, target_number.as_str())],
+        WorkEvent::MergedInto {
+            target_number,
+            told,
+            no_feedback_reason,
+            ..
+        } => std::iter::once((false, target_number.as_str()))
+            .chain(farewell(told, no_feedback_reason.as_ref()))
+            .collect(),
+        WorkEvent::KnowledgeApplied { article } => vec![(false, article.as_str())],
+        WorkEvent::AttachmentAdded { attachment } => vec![
+            (true, attachment.media_type.as_str()),
+            (true, attachment.sha256.as_str()),
+        ],
+        _ => Vec::new(),
+    }
+}
+
+/// People whom the desk told; the requester does not read who else was.
+fn names(people: &[PersonId]) -> Vec<(bool, &str)> {
+    people
+        .iter()
+        .map(|person| (false, person.as_str()))
+        .collect()
+}
+
 /// Whether what was said with an event was said to the requester, or by them.
+/// A staged result may have been sent to others.
 fn is_public(event: &Event) -> bool {
     match event {
         Event::Work(WorkEvent::CommentAdded { visibility, .. }) => {
             *visibility == Visibility::Public
         }
-        Event::Work(
-            WorkEvent::StageResultNotified { .. }
-            | WorkEvent::RequesterContacted { .. }
-            | WorkEvent::Urged { .. },
-        )
+        Event::Work(WorkEvent::RequesterContacted { .. } | WorkEvent::Urged { .. })
         | Event::WorkaroundApplied { .. }
+        | Event::InitialSupportGiven { .. }
         | Event::Resolved { .. }
         | Event::ResolutionRejected { .. }
         | Event::Reopened { .. }

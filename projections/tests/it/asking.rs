@@ -2,11 +2,11 @@
 
 use domain::ids::CiId;
 use domain::work_item::{Attachment, DetailField, Visibility, WorkCommand};
-use projections::ReadError;
 use projections::event_index::EventFilter;
 use projections::work_queue::{
     CustomField, Direction, Keyset, Order, OrderBy, TimeRange, WorkItemFilter,
 };
+use projections::{AsOf, ReadError};
 use uuid::Uuid;
 
 use crate::desk::{Desk, external, intake, line, person, text};
@@ -314,7 +314,30 @@ async fn sd_03_items_that_skipped_a_stage_are_found() {
         lacks_stage: Some(true),
         ..WorkItemFilter::default()
     };
-    assert_eq!(found(&desk, lacking).await, [silent]);
+    assert_eq!(found(&desk, lacking.clone()).await, [silent]);
+    let skipping = WorkItemFilter {
+        skips_stage: Some(true),
+        ..WorkItemFilter::default()
+    };
+    assert_eq!(found(&desk, skipping.clone()).await, [silent]);
+
+    // Told before and after, this one has but to be closed, since its time to
+    // answer is over.
+    let overdue = desk.register().await;
+    desk.start_work(overdue, "IT Network").await;
+    desk.comment(overdue, "We are at it").await;
+    desk.resolve(overdue).await;
+    desk.comment(overdue, "It works again").await;
+    desk.catch_up().await;
+    let mut both = found(&desk, lacking.clone()).await;
+    both.sort();
+    let mut expected = [silent, overdue];
+    expected.sort();
+    assert_eq!(both, expected);
+    assert_eq!(found(&desk, skipping).await, [silent]);
+    let as_of = AsOf::Position(desk.head().await);
+    let then = desk.read().as_of(as_of).work_queue().total(&lacking).await;
+    assert_eq!(then.unwrap(), 2);
     desk.close().await;
 }
 

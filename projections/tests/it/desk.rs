@@ -175,6 +175,7 @@ impl Desk {
             },
             effective_at: self.now(),
             channel,
+            lines: Vec::new(),
             matrices: Arc::clone(&self.matrices),
             categories: Arc::clone(&self.categories),
         }

@@ -180,7 +180,11 @@ async fn a_life_from_first_contact_to_reopening_leaves_its_times_and_words() {
         resolved.last_contact_at < resolved.restored_at
             && resolved.restored_at < resolved.resolved_at
     );
-    assert!(resolved.feedback_given && resolved.is_open);
+    assert!(
+        resolved.tracked_at.is_some(),
+        "they were told how it stands"
+    );
+    assert!(!resolved.feedback_given && resolved.is_open);
     let answered = detail(&desk, id).await;
     assert_eq!(
         answered.resolution_solution.as_deref(),
@@ -188,6 +192,7 @@ async fn a_life_from_first_contact_to_reopening_leaves_its_times_and_words() {
     );
     assert!(answered.confirm_by.is_some());
 
+    desk.comment(id, "it works again").await;
     desk.coordinator(
         id,
         Command::Close {
@@ -197,7 +202,7 @@ async fn a_life_from_first_contact_to_reopening_leaves_its_times_and_words() {
     .await;
     desk.catch_up().await;
     let closed = row(&desk, id).await;
-    assert!(!closed.is_open && closed.closed_at.is_some());
+    assert!(!closed.is_open && closed.closed_at.is_some() && closed.feedback_given);
     assert_eq!(detail(&desk, id).await.closed_by.as_deref(), Some("Desk"));
 
     desk.requester(
@@ -213,6 +218,7 @@ async fn a_life_from_first_contact_to_reopening_leaves_its_times_and_words() {
         (reopened.cycle, reopened.closed_at, reopened.resolved_at),
         (2, None, None)
     );
+    assert!(!reopened.feedback_given && reopened.tracked_at.is_none());
     let reopened = detail(&desk, id).await;
     assert_eq!(reopened.reopen_reason.as_deref(), Some("it is back"));
     assert_eq!((reopened.closed_by, reopened.resolution_code), (None, None));

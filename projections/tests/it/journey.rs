@@ -3,11 +3,11 @@
 
 use chrono::TimeDelta;
 use domain::ids::{ArticleId, CategoryCode, CiId, WorkItemId};
-use domain::incident::{Command, ExpectationBasis, HoldReason, Status};
+use domain::incident::{Command, HoldReason, Status};
 use domain::priority::{Impact, Priority, Urgency};
 use domain::work_item::{
-    Attachment, ContactChannel, DetailField, ForwardTo, LinkTarget, Relation, SupportLine,
-    Visibility, WorkCommand,
+    Attachment, ContactChannel, DetailField, Farewell, ForwardTo, LinkTarget, Relation,
+    SupportLine, Visibility, WorkCommand,
 };
 use domain::{Channel, Context, Role};
 use rand::rngs::StdRng;
@@ -54,6 +54,7 @@ fn context(desk: &Desk, dice: &mut StdRng) -> Context {
     match dice.random_range(0..10) {
         0 => desk.context(Role::Requester, "chen.jie", Channel::Api),
         1 => desk.context(Role::Coordinator, "importer", Channel::Import),
+        2 => desk.context(Role::Coordinator, "sun.li", Channel::Api),
         _ => desk.context(Role::Coordinator, "li.wei", Channel::Api),
     }
 }
@@ -77,8 +78,7 @@ fn command(dice: &mut StdRng, ids: &[(Uuid, String)], context: &Context) -> Comm
         1 => Command::RecordFinding { text: text(words) },
         2 => Command::SetExpectedResolution {
             at: at + TimeDelta::hours(4),
-            basis: ExpectationBasis::Adjusted,
-            reason: Some(text(words)),
+            reason: text(words),
         },
         3 => Command::PutOnHold {
             reason: *HoldReason::iter().collect::<Vec<_>>().choose(dice).unwrap(),
@@ -105,6 +105,14 @@ fn command(dice: &mut StdRng, ids: &[(Uuid, String)], context: &Context) -> Comm
     }
 }
 
+fn farewell(dice: &mut StdRng, words: &str) -> Farewell {
+    let is_told = dice.random_bool(0.5);
+    Farewell {
+        told: is_told.then(|| person("chen.jie")).into_iter().collect(),
+        no_feedback_reason: Some(text(words)),
+    }
+}
+
 fn rare(dice: &mut StdRng, words: &str) -> Command {
     match dice.random_range(0..9) {
         0 => Command::ResolveAtContact {
@@ -118,6 +126,7 @@ fn rare(dice: &mut StdRng, words: &str) -> Command {
         },
         3 => Command::Cancel {
             reason: text(words),
+            farewell: farewell(dice, words),
         },
         4 => Command::DeclareMajor {
             reason: text(words),
@@ -222,6 +231,7 @@ fn record(dice: &mut StdRng, ids: &[(Uuid, String)], words: &str) -> WorkCommand
         },
         5 => WorkCommand::Urge {
             text: Some(text(words)),
+            lead: Some(person("sun.li")),
         },
         6 => WorkCommand::LinkCi { ci },
         7 => WorkCommand::UnlinkCi { ci },
@@ -259,6 +269,7 @@ fn record(dice: &mut StdRng, ids: &[(Uuid, String)], words: &str) -> WorkCommand
             0 => WorkCommand::MergeInto {
                 target,
                 reason: text(words),
+                farewell: farewell(dice, words),
             },
             1 => WorkCommand::Archive,
             _ => WorkCommand::RemoveWatcher { person: who },

@@ -5,6 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::configuration::Content;
 use domain::configuration::{CategoryTree, PriorityMatrix};
 use domain::organisation::{TeamEvent, TokenEvent};
+use domain::work_item::GapKind;
 use projections::incident_detail::IncidentDetail;
 use projections::work_item_history::HistoryRow;
 use projections::work_queue::WorkQueueRow;
@@ -187,14 +188,14 @@ impl Looking {
         })
     }
 
-    /// The stages that the item lacks where it stands now.
+    /// The stages that the item has skipped or lacks where it stands now.
     fn skipped_stages(&self, object: &Object, question: &Question) -> Option<Exception> {
         let (row, last) = (self.row.as_ref()?, self.last.as_ref()?);
         if !row.is_open && !question.with_closed {
             return None;
         }
-        let lacking = stages::lacking(row, self.detail.as_ref(), question.at);
-        if lacking.is_empty() {
+        let gaps = row.gaps(question.at);
+        if gaps.is_empty() {
             return None;
         }
         let no_feedback = self
@@ -205,11 +206,12 @@ impl Looking {
             last,
             object,
             Kind::SkippedStage,
-            stages::described(row, &lacking),
+            stages::described(row, &gaps),
         );
         Some(Exception {
             reason: no_feedback,
-            stages: lacking,
+            skipped_stages: stages::of_kind(&gaps, GapKind::Skipped),
+            lacking_stages: stages::of_kind(&gaps, GapKind::Lacking),
             ..exception
         })
     }

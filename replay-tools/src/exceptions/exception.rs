@@ -3,13 +3,13 @@
 
 use chrono::{DateTime, Utc};
 use clap::ValueEnum;
+use domain::work_item::JourneyStage;
 use projections::Decoded;
 use serde::Serialize;
 use serde_json::Value;
 use strum::{EnumIter, IntoStaticStr};
 use uuid::Uuid;
 
-use super::stages::Stage;
 use crate::difference::Difference;
 
 /// The kinds of exceptions.
@@ -74,9 +74,13 @@ pub(super) struct Exception {
     pub(super) reason: Option<String>,
     /// What it is, in one sentence.
     pub(super) description: String,
-    /// The stages that the item lacks, where it is about that.
+    /// The stages that the item has gone past without them, where it is about
+    /// that.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) stages: Vec<Stage>,
+    pub(super) skipped_stages: Vec<JourneyStage>,
+    /// The stages at which the item stands without what they ask for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) lacking_stages: Vec<JourneyStage>,
     /// What was before and what is after, where something changed.
     pub(super) differences: Vec<Difference>,
 }
@@ -97,7 +101,8 @@ impl Exception {
             recorded_at: recorded.recorded_at,
             reason: reason(event),
             description,
-            stages: Vec::new(),
+            skipped_stages: Vec::new(),
+            lacking_stages: Vec::new(),
             differences: Vec::new(),
         }
     }

@@ -73,6 +73,10 @@ fn privileged(event: &Decoded) -> String {
         DeskEvent::Team(TeamEvent::MemberRemoved { person }) => {
             format!("{person} may no longer do the team's work.")
         }
+        DeskEvent::Team(TeamEvent::TeamLeadNamed { to, .. }) => match to {
+            Some(lead) => format!("{lead} leads the team."),
+            None => "Nobody leads the team.".to_owned(),
+        },
         DeskEvent::Team(TeamEvent::TeamDeactivated {}) => {
             "Nothing is assigned to the team any more.".to_owned()
         }

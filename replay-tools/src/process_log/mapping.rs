@@ -243,6 +243,10 @@ impl Mapping {
             TeamEvent::MemberRemoved { person: who } => {
                 self.others.part(team, person(who.as_str()), "member");
             }
+            TeamEvent::TeamLeadNamed { to, .. } => {
+                let lead = to.as_ref().map_or("", |lead| lead.as_str());
+                set("lead", Value::text(lead));
+            }
             TeamEvent::TeamDeactivated {} => set("active", Value::Flag(false)),
             TeamEvent::TeamReactivated {} => set("active", Value::Flag(true)),
         }

@@ -94,6 +94,9 @@ impl Relations {
             DeskEvent::Team(
                 TeamEvent::MemberAdded { person, .. } | TeamEvent::MemberRemoved { person },
             ) => relations.person(Some(person), "member"),
+            DeskEvent::Team(TeamEvent::TeamLeadNamed { to, .. }) => {
+                relations.person(to.as_ref(), "lead");
+            }
             DeskEvent::ApiToken(TokenEvent::TokenIssued { name, .. }) => {
                 relations.person(Some(name), "bearer");
             }

@@ -198,6 +198,7 @@ impl Desk {
             },
             effective_at: at(time),
             channel: Channel::Api,
+            lines: Vec::new(),
             matrices: Arc::clone(&self.matrices),
             categories: Arc::clone(&self.categories),
         }

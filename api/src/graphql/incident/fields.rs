@@ -5,9 +5,13 @@ use async_graphql::{Context, ID, Object, Result};
 use chrono::{DateTime, Utc};
 use domain::Channel;
 use domain::incident::Incident as Aggregate;
+use domain::work_item::GapKind;
 
 use super::item::Incident;
-use super::types::{Closure, CustomField, Hold, IncidentReview, MajorIncident, Resolution, Stages};
+use super::types::{
+    Closure, CustomField, ExpectationEstimate, Feedback, Hold, IncidentReview, InitialSupport,
+    MajorIncident, Resolution, Stages,
+};
 use crate::desk::Keeps;
 use crate::error::{code, coded, of_store};
 use crate::graphql::enums::{
@@ -209,6 +213,31 @@ impl Incident {
         named_if::<domain::incident::ExpectationBasis, _>(detail.expected_basis.as_deref())
     }
 
+    /// Why the expected time was adjusted; for the desk.
+    pub(crate) async fn expected_resolution_reason(
+        &self,
+        ctx: &Context<'_>,
+    ) -> Result<Option<String>> {
+        let reason = self.detail(ctx).await?.expected_reason.clone();
+        Ok(internal(ctx, reason)?.flatten())
+    }
+
+    /// What the expected time was computed from, if it was.
+    pub(crate) async fn expected_resolution_estimate(
+        &self,
+        ctx: &Context<'_>,
+    ) -> Result<Option<ExpectationEstimate>> {
+        let detail = self.detail(ctx).await?;
+        let method =
+            named_if::<domain::incident::EstimateMethod, _>(detail.expected_method.as_deref())?;
+        Ok(method.map(|method| ExpectationEstimate {
+            method,
+            sample: detail.expected_sample.unwrap_or_default(),
+            minutes: detail.expected_minutes.unwrap_or_default(),
+            as_of: Long(detail.expected_as_of.unwrap_or_default()),
+        }))
+    }
+
     /// When it was resolved.
     pub(crate) async fn resolved_at(&self) -> Option<DateTime<Utc>> {
         self.row.resolved_at
@@ -236,13 +265,21 @@ impl Incident {
         Long((self.shown_at() - last).num_minutes().max(0))
     }
 
-    /// The stages from the first contact to the closing, and which were reached.
+    /// The stages from the first contact to the closing: which were reached,
+    /// and which are missing.
     pub(crate) async fn stages(&self) -> Stages {
+        let gaps = self.row.gaps(self.shown_at());
+        let of_kind = |kind| {
+            let gaps = gaps.iter().filter(|gap| gap.kind == kind);
+            gaps.map(|gap| gap.stage.into()).collect()
+        };
         Stages {
+            skipped: of_kind(GapKind::Skipped),
+            lacking: of_kind(GapKind::Lacking),
             accepted_at: self.row.opened_at,
             assigned_at: self.row.assigned_at,
             processed_at: self.row.accepted_at,
-            tracked_at: self.row.last_contact_at,
+            tracked_at: self.row.tracked_at,
             feedback_given: self.row.feedback_given,
             closed_at: self.row.closed_at,
         }
@@ -302,6 +339,22 @@ impl Incident {
         Ok(self.detail(ctx).await?.workaround.clone())
     }
 
+    /// What the first line gave at the first contact, if it did.
+    pub(crate) async fn initial_support(
+        &self,
+        ctx: &Context<'_>,
+    ) -> Result<Option<InitialSupport>> {
+        let detail = self.detail(ctx).await?;
+        let support = InitialSupport {
+            answer: detail.initial_answer.clone(),
+            article: detail.initial_article.clone(),
+            workaround: detail.initial_workaround.clone(),
+        };
+        let parts = [&support.answer, &support.article, &support.workaround];
+        let is_given = parts.into_iter().any(Option::is_some);
+        Ok(is_given.then_some(support))
+    }
+
     /// Why and until when the work waits, while it does.
     pub(crate) async fn hold(&self, ctx: &Context<'_>) -> Result<Option<Hold>> {
         let detail = self.detail(ctx).await?;
@@ -342,6 +395,17 @@ impl Incident {
         }))
     }
 
+    /// What those whom it concerns heard of its end.
+    pub(crate) async fn feedback(&self, ctx: &Context<'_>) -> Result<Feedback> {
+        let detail = self.detail(ctx).await?;
+        let reason = detail.no_feedback_reason.clone();
+        Ok(Feedback {
+            given: self.row.feedback_given,
+            told: detail.told.clone(),
+            no_feedback_reason: internal(ctx, reason)?.flatten(),
+        })
+    }
+
     /// Why it was cancelled, if it was.
     pub(crate) async fn cancel_reason(&self, ctx: &Context<'_>) -> Result<Option<String>> {
         Ok(self.detail(ctx).await?.cancel_reason.clone())
@@ -359,7 +423,7 @@ impl Incident {
             return Ok(None);
         }
         let review = IncidentReview {
-            completed: detail.review == domain::incident::Review::Completed.as_ref(),
+            completed: detail.is_reviewed(),
             cause: named_if::<domain::incident::ReviewCause, _>(detail.review_cause.as_deref())?,
             text: detail.review_text.clone(),
         };

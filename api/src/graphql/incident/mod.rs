@@ -1,6 +1,7 @@
 //! The incident practice in the API: its type, its queries, its mutations, and
 //! the incident as it was in the world at another time.
 
+mod estimate;
 mod fields;
 mod item;
 mod mutations;

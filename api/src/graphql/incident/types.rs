@@ -3,7 +3,8 @@
 use async_graphql::SimpleObject;
 use chrono::{DateTime, Utc};
 
-use crate::graphql::enums::{ClosedBy, HoldReason, ReviewCause};
+use crate::graphql::enums::{ClosedBy, EstimateMethod, HoldReason, JourneyStage, ReviewCause};
+use crate::graphql::scalars::Long;
 
 /// The organisation's own field.
 #[derive(SimpleObject)]
@@ -23,6 +24,17 @@ pub(crate) struct Hold {
     pub(super) text: Option<String>,
     /// Until when, if that is known.
     pub(super) until: Option<DateTime<Utc>>,
+}
+
+/// What the first line gave at the first contact (SD-14).
+#[derive(SimpleObject)]
+pub(crate) struct InitialSupport {
+    /// What the requester was told.
+    pub(super) answer: Option<String>,
+    /// The article that was used.
+    pub(super) article: Option<String>,
+    /// How the effect was lessened.
+    pub(super) workaround: Option<String>,
 }
 
 /// How the incident was resolved.
@@ -69,6 +81,19 @@ pub(crate) struct IncidentReview {
     pub(super) text: Option<String>,
 }
 
+/// What an expected time was computed from (INC-08).
+#[derive(SimpleObject)]
+pub(crate) struct ExpectationEstimate {
+    /// By which method.
+    pub(super) method: EstimateMethod,
+    /// How many incidents were compared.
+    pub(super) sample: i32,
+    /// How many minutes they took, the median.
+    pub(super) minutes: i32,
+    /// The position of the log up to which they were known.
+    pub(super) as_of: Long,
+}
+
 /// What makes it a major incident.
 #[derive(SimpleObject)]
 pub(crate) struct MajorIncident {
@@ -78,7 +103,19 @@ pub(crate) struct MajorIncident {
     pub(super) leader: Option<String>,
 }
 
-/// A stage of the path from the first contact to the closing (SD-03).
+/// What those whom the incident concerns heard of its end (SD-04).
+#[derive(SimpleObject)]
+pub(crate) struct Feedback {
+    /// Whether they have heard from the desk since it was resolved, cancelled
+    /// or merged, in this cycle.
+    pub(super) given: bool,
+    /// Who was told when it was cancelled or merged.
+    pub(super) told: Vec<String>,
+    /// Why they have heard nothing, where that is so; for the desk.
+    pub(super) no_feedback_reason: Option<String>,
+}
+
+/// The stages of the way from the first contact to the closing (SD-03).
 #[derive(SimpleObject)]
 pub(crate) struct Stages {
     /// 受理: when the contact was recorded.
@@ -87,10 +124,16 @@ pub(crate) struct Stages {
     pub(super) assigned_at: Option<DateTime<Utc>>,
     /// 处理: when a team first took it on.
     pub(super) processed_at: Option<DateTime<Utc>>,
-    /// 跟踪: when the requester last heard of it.
+    /// 跟踪: when, in this cycle and before its end, the requester or chosen
+    /// people were first told how things stood.
     pub(super) tracked_at: Option<DateTime<Utc>>,
-    /// 反馈: whether the requester has had feedback.
+    /// 反馈: whether the requester has heard from the desk since the incident
+    /// was resolved, cancelled or merged, in this cycle.
     pub(super) feedback_given: bool,
     /// 结束: when it was closed.
     pub(super) closed_at: Option<DateTime<Utc>>,
+    /// The stages that it has gone past without them.
+    pub(super) skipped: Vec<JourneyStage>,
+    /// The stages at which it stands without what they ask for.
+    pub(super) lacking: Vec<JourneyStage>,
 }

@@ -16,7 +16,7 @@ use crate::error::{code, coded, of_command};
 use crate::graphql::access::{Done, done};
 use crate::graphql::enums::{Role, SupportLine};
 use crate::graphql::ids::{self, Kind};
-use crate::graphql::input::{CommandInput, required};
+use crate::graphql::input::{CommandInput, optional, required};
 use crate::graphql::scalars::Long;
 use crate::graphql::viewer::desk;
 
@@ -57,6 +57,17 @@ pub(crate) struct TeamRemoveMemberInput {
     team_id: ID,
     /// Who.
     person: String,
+}
+
+/// What `teamNameLead` takes.
+#[derive(InputObject, Debug)]
+pub(crate) struct TeamNameLeadInput {
+    #[graphql(flatten)]
+    command: CommandInput,
+    /// The team.
+    team_id: ID,
+    /// Who, one of its members; none where nobody leads it.
+    person: Option<String>,
 }
 
 /// What `teamDeactivate` and `teamReactivate` take.
@@ -188,6 +199,17 @@ impl OrganisationMutations {
             &TeamCommand::RemoveMember { person },
         )
         .await
+    }
+
+    /// 组长: says who leads a team.
+    async fn team_name_lead(
+        &self,
+        ctx: &Context<'_>,
+        input: TeamNameLeadInput,
+    ) -> Result<TeamPayload> {
+        let person = optional(input.person.as_deref(), "person", PersonId::new)?;
+        let command = TeamCommand::NameLead { person };
+        step_team(ctx, &input.team_id, &input.command, &command).await
     }
 
     /// Ends a team's work; nothing is assigned to it any more.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
-use domain::ids::TeamId;
+use domain::ids::{PersonId, TeamId};
 use domain::organisation::TeamEvent;
 use projections::event_index::EventFilter;
 use projections::{AsOf, Decoded, DeskEvent, ProjectionName};
@@ -119,6 +119,11 @@ impl Team {
     /// Its department.
     async fn department(&self) -> &str {
         &self.0.department
+    }
+
+    /// Who leads it, who is told when an item of the team is urged.
+    async fn lead(&self) -> Option<&str> {
+        self.0.lead.as_ref().map(PersonId::as_str)
     }
 
     /// Whether it works at present; nothing is assigned to a team that does not.

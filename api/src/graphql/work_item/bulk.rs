@@ -20,7 +20,7 @@ use crate::graphql::access::{Done, run, work_item_id};
 use crate::graphql::enums::{Impact, Urgency, Visibility};
 use crate::graphql::ids::{self, Kind};
 use crate::graphql::incident::Incident;
-use crate::graphql::input::{CommandInput, optional, required};
+use crate::graphql::input::{CommandInput, farewell, optional, required};
 use crate::graphql::organisation::assignee;
 use crate::graphql::scalars::Long;
 use crate::graphql::viewer::desk;
@@ -203,6 +203,11 @@ pub(crate) struct IncidentBulkCancelInput {
     ids: Vec<ID>,
     /// Why.
     reason: String,
+    /// Who was told: of each incident, one of those whom it concerns.
+    #[graphql(default)]
+    told: Vec<String>,
+    /// Why none of those could be told, where that is so.
+    no_feedback_reason: Option<String>,
 }
 
 /// Bulk forms of the mutations.
@@ -321,7 +326,9 @@ impl BulkMutations {
         input: IncidentBulkCancelInput,
     ) -> Result<BulkPayload> {
         let reason = required(&input.reason, "reason", Text::new)?;
-        bulk_incident(ctx, input.command, input.ids, Command::Cancel { reason }).await
+        let farewell = farewell(&input.told, input.no_feedback_reason.as_deref())?;
+        let command = Command::Cancel { reason, farewell };
+        bulk_incident(ctx, input.command, input.ids, command).await
     }
 }
 

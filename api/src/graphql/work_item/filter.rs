@@ -77,10 +77,11 @@ pub(crate) struct WorkItemFilterInput {
     closed: Option<TimeRangeInput>,
     /// Handed over at least this often.
     min_hand_overs: Option<i32>,
-    /// Lacking a stage that they should have reached (SD-03): not assigned
-    /// though no longer new, not accepted though worked on, or no feedback
-    /// though resolved.
+    /// With a stage that they have skipped or lack, by the rule of `stages`
+    /// (SD-03), or without one.
     lacks_stage: Option<bool>,
+    /// With a stage that they have gone past without it, or without one.
+    skips_stage: Option<bool>,
     /// With this text, in upper or lower case, in any field: number, summary,
     /// description, comments, names of files, the organisation's own fields,
     /// numbers in other systems, people.
@@ -213,6 +214,7 @@ impl WorkItemFilterInput {
             closed: range(self.closed),
             min_hand_overs: self.min_hand_overs,
             lacks_stage: self.lacks_stage,
+            skips_stage: self.skips_stage,
             visible_to: viewer.sees_only().map(str::to_owned),
             text: self.text,
         })

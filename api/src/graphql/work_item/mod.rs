@@ -6,6 +6,7 @@ pub(super) mod filter;
 pub(super) mod history;
 pub(super) mod links;
 mod mutations;
+mod notices;
 pub(super) mod paging;
 mod payload;
 pub(super) mod queries;
@@ -14,6 +15,7 @@ pub(super) mod types;
 
 pub(super) use bulk::BulkMutations;
 pub(super) use mutations::WorkItemMutations;
+pub(super) use notices::NoticeQueries;
 pub(super) use payload::WorkItemPayload;
 pub(super) use queries::WorkItemQueries;
 pub(super) use subscriptions::WorkItemSubscriptions;

@@ -13,7 +13,9 @@ use domain::ids::{PersonId, TeamId};
 use domain::incident::{Command, Error, Event, HoldReason, Incident, Status};
 use domain::priority::{Impact, Urgency};
 use domain::text::{Line, Text};
-use domain::work_item::{Assignee, DetailField, ExternalReference, Intake, TeamRef, WorkCommand};
+use domain::work_item::{
+    Assignee, DetailField, ExternalReference, Farewell, Intake, TeamRef, WorkCommand,
+};
 use domain::{Actor, Context, Decider, Refusal, Role};
 
 use super::columns::{Column, FIELD_PREFIX, FieldColumn, Meaning, SYSTEM};
@@ -458,8 +460,7 @@ impl Pen<'_> {
             _ if self.row.word(Column::ResolvedAt).is_some() => self.resolve()?,
             _ => return self.correct_status(Status::Closed),
         }
-        let words = format!("{SYSTEM} does not say what the requester was told");
-        let no_feedback_reason = Some(text(&words)?);
+        let no_feedback_reason = Some(Self::silence()?);
         self.step(Command::Close { no_feedback_reason })
     }
 
@@ -471,9 +472,20 @@ impl Pen<'_> {
             }
             _ => {
                 let reason = self.reason(&self.state_words())?;
-                self.step(Command::Cancel { reason })
+                let farewell = Farewell {
+                    told: Vec::new(),
+                    no_feedback_reason: Some(Self::silence()?),
+                };
+                self.step(Command::Cancel { reason, farewell })
             }
         }
+    }
+
+    /// Why no feedback is on record.
+    fn silence() -> Result<Text, RowRefused> {
+        text(&format!(
+            "{SYSTEM} does not say what the requester was told"
+        ))
     }
 
     /// Sets a state that no step of the process leads to.

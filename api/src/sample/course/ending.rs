@@ -108,8 +108,21 @@ impl Course<'_> {
         }
         let text = self.phrase(&phrases::REVIEW)?;
         let complete = Command::CompleteReview { text };
-        self.in_office_hours(120..=720, self.holder, doing(complete));
+        let reviewer = self.reviewer()?;
+        self.in_office_hours(120..=720, reviewer, doing(complete));
         Ok(())
+    }
+
+    /// Nobody reviews what they resolved themselves: a coordinator does, and
+    /// of what they resolved, another.
+    fn reviewer(&self) -> Result<Who, TextRefused> {
+        let coordinator = Who::Member(TeamKey::Core, 0);
+        let is_holder = self.holder.id()? == coordinator.id()?;
+        Ok(if is_holder {
+            Who::Member(TeamKey::Hotline, 0)
+        } else {
+            coordinator
+        })
     }
 
     fn confirm(&mut self, asking: usize, says_thanks: bool) -> Result<(), TextRefused> {

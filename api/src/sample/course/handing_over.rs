@@ -84,7 +84,9 @@ impl Course<'_> {
         self.accept(team, person);
         if self.ends(Ending::Cancelled) {
             let reason = self.phrase(&phrases::NO_INCIDENT)?;
-            self.then(15..=120, self.holder, doing(Command::Cancel { reason }));
+            let farewell = self.farewell()?;
+            let cancel = Command::Cancel { reason, farewell };
+            self.then(15..=120, self.holder, doing(cancel));
             return Ok(false);
         }
         Ok(true)

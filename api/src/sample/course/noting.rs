@@ -96,7 +96,7 @@ impl Course<'_> {
         };
         for _ in 0..self.draw.number(1..=2) {
             let text = Some(self.phrase(&phrases::URGE)?);
-            self.then(20..=70, by, work(WorkCommand::Urge { text }));
+            self.then(20..=70, by, work(WorkCommand::Urge { text, lead: None }));
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use domain::incident::Command;
 use domain::priority::{Impact, Urgency};
 use domain::text::{Line, Text, TextRefused};
 use domain::work_item::{
-    ContactChannel, ExternalReference, Intake, Relation, Visibility, WorkCommand,
+    ContactChannel, ExternalReference, Farewell, Intake, Relation, Visibility, WorkCommand,
 };
 
 use super::{Course, doing, work};
@@ -152,7 +152,8 @@ impl Course<'_> {
                     self.welcome()?;
                 }
                 let reason = self.phrase(&phrases::MERGE)?;
-                self.at_once(1..=3, desk, Doing::MergeIntoTie(reason));
+                let farewell = self.farewell()?;
+                self.at_once(1..=3, desk, Doing::MergeIntoTie(reason, farewell));
                 Ok(false)
             }
         }
@@ -167,6 +168,20 @@ impl Course<'_> {
             let target = incident_id(earlier);
             self.at_once(2..=6, desk, work(WorkCommand::Unlink { relation, target }));
         }
+    }
+
+    /// Who is told of an end without a resolution.
+    pub(super) fn farewell(&mut self) -> Result<Farewell, TextRefused> {
+        Ok(match self.asking {
+            Some(asking) => Farewell {
+                told: vec![Who::Requester(asking).id()?],
+                no_feedback_reason: None,
+            },
+            None => Farewell {
+                told: Vec::new(),
+                no_feedback_reason: Some(self.phrase(&phrases::NOBODY_TO_TELL)?),
+            },
+        })
     }
 
     fn welcome(&mut self) -> Result<(), TextRefused> {
@@ -196,7 +211,10 @@ impl Course<'_> {
                 self.then(
                     10..=60,
                     Who::Requester(asking),
-                    doing(Command::Cancel { reason }),
+                    doing(Command::Cancel {
+                        reason,
+                        farewell: Farewell::default(),
+                    }),
                 );
                 Ok(false)
             }
@@ -217,14 +235,23 @@ impl Course<'_> {
         }
         let desk = self.desk;
         let knowledge = self.story.article.map(ArticleId::new).transpose()?;
-        if let Some(article) = knowledge.clone() {
-            self.at_once(1..=3, desk, work(WorkCommand::ApplyKnowledge { article }));
+        if self.draw.chance(60) {
+            let guided = Command::GiveInitialSupport {
+                answer: Some(self.phrase(&phrases::GUIDED)?),
+                article: knowledge.clone(),
+                workaround: None,
+            };
+            self.at_once(3..=12, desk, doing(guided));
+        } else {
+            if let Some(article) = knowledge.clone() {
+                self.at_once(1..=3, desk, work(WorkCommand::ApplyKnowledge { article }));
+            }
+            let guided = WorkCommand::RecordContact {
+                contact_channel: ContactChannel::Phone,
+                text: self.phrase(&phrases::GUIDED)?,
+            };
+            self.at_once(2..=9, desk, work(guided));
         }
-        let guided = WorkCommand::RecordContact {
-            contact_channel: ContactChannel::Phone,
-            text: self.phrase(&phrases::GUIDED)?,
-        };
-        self.at_once(2..=9, desk, work(guided));
         let resolve = Command::ResolveAtContact {
             code: Line::new(self.story.code)?,
             solution: self.text(self.story.solution)?,

@@ -1,7 +1,7 @@
 //! The work on an incident: what its holder finds out, asks, waits for and
 //! writes down.
 
-use domain::incident::{Command, ExpectationBasis, HoldReason};
+use domain::incident::{Command, HoldReason};
 use domain::text::{Line, TextRefused};
 use domain::work_item::{ContactChannel, ForwardTo, SupportLine, Visibility, WorkCommand};
 
@@ -9,7 +9,7 @@ use super::{Course, doing, work};
 use crate::sample::arrivals::Ending;
 use crate::sample::cast::{Who, assignee};
 use crate::sample::organisation::TeamKey;
-use crate::sample::phrases;
+use crate::sample::phrases::{self, Phrases};
 use crate::sample::plan::Doing;
 
 /// Something that happens while an incident is worked on. Those of one course
@@ -105,8 +105,8 @@ impl Course<'_> {
     fn beat(&mut self, beat: Beat) -> Result<(), TextRefused> {
         match beat {
             Beat::Diagnose => self.diagnose(),
-            Beat::Expect => self.expect(ExpectationBasis::Computed),
-            Beat::Adjust => self.expect(ExpectationBasis::Adjusted),
+            Beat::Expect => self.expect(&phrases::EXPECTED),
+            Beat::Adjust => self.expect(&phrases::ADJUSTED),
             Beat::FirstFinding => self.find(self.story.findings[0]),
             Beat::SecondFinding => self.find(self.story.findings[1]),
             Beat::Internal => self.say(Visibility::Internal, self.story.internal),
@@ -162,13 +162,11 @@ impl Course<'_> {
         Ok(())
     }
 
-    fn expect(&mut self, basis: ExpectationBasis) -> Result<(), TextRefused> {
-        let adjusted = basis == ExpectationBasis::Adjusted;
-        let reason = adjusted.then(|| self.phrase(&phrases::ADJUSTED));
+    fn expect(&mut self, why: &Phrases) -> Result<(), TextRefused> {
+        let reason = self.phrase(why)?;
         let expect = Doing::Expect {
             within_seconds: self.draw.number(2..=16) * 1800,
-            basis,
-            reason: reason.transpose()?,
+            reason,
         };
         self.then(1..=8, self.holder, expect);
         Ok(())

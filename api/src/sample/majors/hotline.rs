@@ -111,7 +111,11 @@ const MOVES: &[Move] = &[
         TANG_WEI,
         Act::File("竖井现场.jpg", "image/jpeg", 3_481_600),
     ),
-    Move(25, XIE_MING, Act::Expect(180, None)),
+    Move(
+        25,
+        XIE_MING,
+        Act::Expect(180, "按运营商答复的抢修用时估算。"),
+    ),
     Move(
         27,
         DING_LING,
@@ -174,11 +178,7 @@ const MOVES: &[Move] = &[
             "【重大事件通报三】热线、App、官网均已恢复，由成都灾备承载。未接通的来电已由运营商导出，客服逐一回拨。",
         ),
     ),
-    Move(
-        95,
-        XIE_MING,
-        Act::Expect(300, Some("光缆熔接需等竖井排水完成。")),
-    ),
+    Move(95, XIE_MING, Act::Expect(300, "光缆熔接需等竖井排水完成。")),
     Move(
         96,
         XU_NA,
@@ -214,7 +214,7 @@ const MOVES: &[Move] = &[
     ),
     Move(
         2900,
-        XIE_MING,
+        CHEN_JING,
         Act::Review(
             "回顾结论：一、双运营商未做到物理双路由，已整改并对其余两个机房排查；二、号码改路由依赖运营商人工，签订十五分钟应急协议；三、线上渠道切换脚本有效，热线切换补充到季度演练；四、台风等预警期间禁止机房楼施工。",
         ),

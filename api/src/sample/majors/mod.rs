@@ -7,11 +7,11 @@ mod hotline;
 mod storage;
 
 use domain::ids::{ArticleId, CategoryCode, CiId, PersonId, ServiceCode};
-use domain::incident::{Command, ExpectationBasis, HoldReason};
+use domain::incident::{Command, HoldReason};
 use domain::priority::{Impact, Urgency};
 use domain::text::{Line, Text, TextRefused};
 use domain::work_item::{
-    Attachment, ContactChannel, ForwardTo, Intake, Relation, Visibility, WorkCommand,
+    Attachment, ContactChannel, Farewell, ForwardTo, Intake, Relation, Visibility, WorkCommand,
 };
 use sha2::{Digest, Sha256};
 
@@ -83,7 +83,7 @@ enum Act {
     Prioritise(Impact, Urgency),
     Diagnose(&'static str),
     Find(&'static str),
-    Expect(u32, Option<&'static str>),
+    Expect(u32, &'static str),
     Hold(&'static str),
     Resume,
     Say(Visibility, &'static str),
@@ -121,8 +121,12 @@ pub(super) fn child_course(major: &Major, child: &Child) -> Result<Vec<Drafted>,
     let mut steps = vec![at_once(0, desk, child.register(major)?)];
     if child.tie == Tie::Duplicate {
         let reason = Text::new("与重大事件为同一故障，并入主事件统一处理。")?;
+        let farewell = Farewell {
+            told: vec![child.reporter.id()?],
+            no_feedback_reason: None,
+        };
         steps.push(at_once(1, desk, Doing::LinkToTie(Relation::DuplicateOf)));
-        steps.push(at_once(1, desk, Doing::MergeIntoTie(reason)));
+        steps.push(at_once(1, desk, Doing::MergeIntoTie(reason, farewell)));
         return Ok(steps);
     }
     let told = WorkCommand::Comment {
@@ -212,11 +216,7 @@ impl Act {
         Ok(match self {
             Self::Expect(minutes, reason) => Doing::Expect {
                 within_seconds: minutes * 60,
-                basis: match reason {
-                    Some(_) => ExpectationBasis::Adjusted,
-                    None => ExpectationBasis::Computed,
-                },
-                reason: reason.map(text).transpose()?,
+                reason: text(reason)?,
             },
             Self::Hold(why) => Doing::Hold {
                 reason: HoldReason::Supplier,
@@ -294,6 +294,7 @@ impl Act {
             }
             Self::Urge(words) => WorkCommand::Urge {
                 text: Some(text(words)?),
+                lead: None,
             },
             Self::Contact(words) => WorkCommand::RecordContact {
                 contact_channel: ContactChannel::Phone,

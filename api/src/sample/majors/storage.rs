@@ -141,7 +141,11 @@ const MOVES: &[Move] = &[
         XIAO_PENG,
         Act::File("控制器事件日志.tar.gz", "application/gzip", 18_452_480),
     ),
-    Move(34, DONG_JIAN, Act::Expect(120, None)),
+    Move(
+        34,
+        DONG_JIAN,
+        Act::Expect(120, "按更换部件和回切的演练用时估算。"),
+    ),
     Move(
         35,
         CHEN_JING,
@@ -180,7 +184,7 @@ const MOVES: &[Move] = &[
     Move(
         58,
         DONG_JIAN,
-        Act::Expect(90, Some("改为切换同城灾备，按演练用时估算。")),
+        Act::Expect(90, "改为切换同城灾备，按演练用时估算。"),
     ),
     Move(
         60,
@@ -253,7 +257,7 @@ const MOVES: &[Move] = &[
     ),
     Move(
         3000,
-        DONG_JIAN,
+        CHEN_JING,
         Act::Review(
             "回顾结论：一、电池模块预警在两周前的巡检邮件中出现而无人跟进，改为告警进工单；二、控制器固件落后两个版本，纳入季度变更；三、灾备切换决策用时 15 分钟，授权值班经理在 20 分钟未恢复时直接启动；四、通报频次和口径得当，保留为模板。",
         ),

@@ -205,6 +205,7 @@ fn every_kind_of_event_happens() {
         "TeamFounded",
         "MemberAdded",
         "MemberRemoved",
+        "TeamLeadNamed",
         "TeamDeactivated",
         "TeamReactivated",
     ];

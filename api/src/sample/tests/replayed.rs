@@ -11,10 +11,11 @@ use domain::configuration::{
 };
 use domain::incident::{Event, Incident};
 use domain::organisation::Team;
-use domain::work_item::{LinkTarget, Relation};
+use domain::work_item::{LinkTarget, Relation, SupportLine};
 use domain::{Actor, Channel, Context, Decider, Refusal};
 use uuid::Uuid;
 
+use crate::sample::TEAMS;
 use crate::sample::plan::{Plan, SetUp, Step, administrator, incident_id};
 
 /// The desk in memory.
@@ -134,10 +135,16 @@ impl Replayed {
             actor: actor.clone(),
             effective_at,
             channel,
+            lines: lines_of(actor),
             matrices: Arc::clone(self.matrix.versions()),
             categories: Arc::clone(self.tree.versions()),
         }
     }
+}
+
+fn lines_of(actor: &Actor) -> Vec<SupportLine> {
+    let own = TEAMS.iter().filter(|team| actor.teams.contains(&team.id()));
+    own.map(|team| team.line).collect()
 }
 
 fn number(incident: u32) -> String {

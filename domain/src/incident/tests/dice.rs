@@ -14,12 +14,14 @@ use crate::fixtures::{
     text, vendor,
 };
 use crate::ids::{ArticleId, PersonId};
-use crate::incident::{Command, ExpectationBasis, HoldReason, Incident, IncidentAction, Status};
+use crate::incident::{
+    Command, Estimate, EstimateMethod, HoldReason, Incident, IncidentAction, Status,
+};
 use crate::priority::Priority;
 use crate::text::{Line, Text};
 use crate::work_item::{
-    Assignee, Attachment, ContactChannel, DetailField, ExternalReference, ForwardTo, Intake,
-    LinkTarget, Relation, SupportLine, TeamRef, Visibility, WorkAction, WorkCommand,
+    Assignee, Attachment, ContactChannel, DetailField, ExternalReference, Farewell, ForwardTo,
+    Intake, LinkTarget, Relation, SupportLine, TeamRef, Visibility, WorkAction, WorkCommand,
 };
 
 /// Everybody who might act, with configurations that change a day and two days
@@ -281,6 +283,7 @@ impl Dice {
             WorkAction::MergeInto => WorkCommand::MergeInto {
                 target: self.target(),
                 reason: self.text(),
+                farewell: self.farewell(),
             },
             _ => WorkCommand::Accept,
         }
@@ -314,6 +317,7 @@ impl Dice {
             },
             WorkAction::Urge => WorkCommand::Urge {
                 text: self.perhaps(Self::text),
+                lead: self.perhaps(Self::person),
             },
             WorkAction::LinkCi => WorkCommand::LinkCi {
                 ci: ci(&format!("ci-{}", self.below(9))),
@@ -386,12 +390,12 @@ impl Dice {
                 hypothesis: self.perhaps(Self::text),
             },
             IncidentAction::RecordFinding => Command::RecordFinding { text: self.text() },
+            IncidentAction::ComputeExpectedResolution => Command::ComputeExpectedResolution {
+                estimate: self.perhaps(|dice| dice.estimate(incident)).flatten(),
+            },
             IncidentAction::SetExpectedResolution => Command::SetExpectedResolution {
                 at: self.moment(now),
-                basis: self
-                    .one_of([ExpectationBasis::Computed, ExpectationBasis::Adjusted])
-                    .unwrap(),
-                reason: self.perhaps(Self::text),
+                reason: self.text(),
             },
             IncidentAction::PutOnHold => Command::PutOnHold {
                 reason: self
@@ -409,12 +413,37 @@ impl Dice {
                 solution: self.text(),
                 knowledge: None,
             },
+            IncidentAction::GiveInitialSupport => Command::GiveInitialSupport {
+                answer: self.perhaps(Self::text),
+                article: None,
+                workaround: self.perhaps(Self::text),
+            },
             IncidentAction::ResolveAtContact => Command::ResolveAtContact {
                 code: self.line(),
                 solution: self.text(),
                 knowledge: None,
             },
             _ => self.ending(action),
+        }
+    }
+
+    fn estimate(&mut self, incident: &Incident) -> Option<Estimate> {
+        let judged = incident.work.priority?;
+        let other = self.any();
+        Some(Estimate {
+            method: EstimateMethod::MedianOfPriority,
+            category: incident.work.category.as_ref()?.code.clone(),
+            priority: self.one_of([judged.priority, other]).unwrap(),
+            sample: 5,
+            minutes: self.one_of([0, 60, 1_000_000]).unwrap(),
+            as_of: 1,
+        })
+    }
+
+    fn farewell(&mut self) -> Farewell {
+        Farewell {
+            told: self.perhaps(Self::person).into_iter().collect(),
+            no_feedback_reason: self.perhaps(Self::text),
         }
     }
 
@@ -434,6 +463,7 @@ impl Dice {
             },
             IncidentAction::Cancel => Command::Cancel {
                 reason: self.text(),
+                farewell: self.farewell(),
             },
             IncidentAction::DeclareMajor => Command::DeclareMajor {
                 reason: self.text(),

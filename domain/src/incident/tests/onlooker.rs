@@ -22,6 +22,7 @@ pub(super) struct Seen {
     status: Status,
     requester: Option<String>,
     affected: Option<String>,
+    over: bool,
     feedback: bool,
     review_due: bool,
     priority: Option<Judged>,
@@ -105,6 +106,24 @@ impl Seen {
                     assert!(self.timer.is_some_and(|due_at| due_at <= by.effective_at));
                 }
             }
+            Event::Cancelled {
+                told,
+                no_feedback_reason,
+                ..
+            }
+            | Event::Work(WorkEvent::MergedInto {
+                told,
+                no_feedback_reason,
+                ..
+            }) => assert!(
+                no_feedback_reason.is_some()
+                    || self.requester.is_none() && self.affected.is_none() && !told.is_empty()
+                    || told.iter().any(|person| {
+                        let person = Some(person.to_string());
+                        person == self.requester || person == self.affected
+                    }),
+                "ended and nobody was told"
+            ),
             Event::Reopened { reason, cycle } => {
                 assert_eq!(*cycle, self.cycle + 1);
                 assert!(!reason.as_str().is_empty());
@@ -126,6 +145,7 @@ impl Seen {
         assert_eq!(incident.cycle, self.cycle);
         assert_eq!(incident.review == Review::Due, self.review_due);
         assert_eq!(incident.confirm_by(), self.timer);
+        assert_eq!(incident.work.feedback_given, self.feedback);
         assert!(incident.held_for().is_none() || self.status == Status::OnHold);
         let judged = self.priority.as_ref().unwrap();
         let matrix = by.matrices.numbered(judged.matrix_version).unwrap();
@@ -156,7 +176,16 @@ impl Seen {
             Some(TimerChange::Stop) => self.timer = None,
             Some(TimerChange::TryAgain) | None => {}
         }
+        let over = matches!(
+            self.status,
+            Status::Resolved | Status::Closed | Status::Cancelled | Status::Merged
+        );
+        if over != self.over {
+            self.over = over;
+            self.feedback = false;
+        }
         match event {
+            Event::Cancelled { told, .. } => self.feedback = !told.is_empty(),
             Event::Reopened { cycle, .. } => self.cycle = *cycle,
             Event::ReviewRequired { .. } => self.review_due = true,
             Event::ReviewCompleted { .. } => self.review_due = false,
@@ -232,11 +261,14 @@ impl Seen {
                 from_requester: false,
                 ..
             }
-            | WorkEvent::RequesterContacted { .. } => self.feedback = true,
+            | WorkEvent::RequesterContacted { .. } => self.feedback |= self.over,
             WorkEvent::StageResultNotified { recipients, .. } => {
-                let mut told = recipients.iter().map(ToString::to_string);
-                self.feedback |= told.any(|person| Some(person) == self.requester);
+                let mut told = recipients.iter().map(|person| Some(person.to_string()));
+                let has_heard =
+                    told.any(|person| person == self.requester || person == self.affected);
+                self.feedback |= self.over && has_heard;
             }
+            WorkEvent::MergedInto { told, .. } => self.feedback = !told.is_empty(),
             WorkEvent::Archived {} => self.archived = true,
             _ => {}
         }
@@ -262,12 +294,14 @@ fn is_work(command: &Command) -> bool {
             command,
             Command::StartDiagnosis { .. }
                 | Command::RecordFinding { .. }
+                | Command::ComputeExpectedResolution { .. }
                 | Command::SetExpectedResolution { .. }
                 | Command::PutOnHold { .. }
                 | Command::Resume
                 | Command::ApplyWorkaround { .. }
                 | Command::RestoreService
                 | Command::Resolve { .. }
+                | Command::GiveInitialSupport { .. }
                 | Command::ResolveAtContact { .. }
                 | Command::Cancel { .. }
         ),
@@ -294,12 +328,17 @@ fn assert_may_follow_the_end(status: Status, event: &Event, channel: Channel) {
         Event::Work(WorkEvent::CommentAdded { visibility, .. }) => {
             *visibility == Visibility::Internal
         }
-        // What an item has to do with others is often found out later.
+        // What an item has to do with others is often found out later, and the
+        // requester may hear of its end after it.
         Event::Work(
-            WorkEvent::Archived {} | WorkEvent::WorkLinked { .. } | WorkEvent::WorkUnlinked { .. },
+            WorkEvent::Archived {}
+            | WorkEvent::WorkLinked { .. }
+            | WorkEvent::WorkUnlinked { .. }
+            | WorkEvent::StageResultNotified { .. }
+            | WorkEvent::RequesterContacted { .. },
         ) => true,
         Event::Reopened { .. } => status == Status::Closed,
-        Event::ReviewCompleted { .. } => status == Status::Cancelled,
+        Event::ReviewCompleted { .. } => matches!(status, Status::Cancelled | Status::Merged),
         // What another desk wrote down about an item that had ended there.
         Event::StatusCorrected { .. }
         | Event::Work(

@@ -12,7 +12,7 @@ use crate::fixtures::{
     in_progress, intake, item, line, major, merged, network, on_hold, other, person, reference,
     register, registered, resolved, returned, review_required, text, to, told, vendor,
 };
-use crate::incident::{Command, Event, ExpectationBasis, HoldReason, ReviewCause, Status};
+use crate::incident::{Command, Event, HoldReason, ReviewCause, Status};
 use crate::priority::{Impact, Priority, Urgency};
 use crate::work_item::{
     ContactChannel, DetailField, ForwardTo, Relation, Visibility, WorkCommand, WorkEvent,
@@ -95,7 +95,10 @@ fn every_command() -> Vec<Command> {
             contact_channel: ContactChannel::Phone,
             text: text("Called"),
         },
-        WorkCommand::Urge { text: None },
+        WorkCommand::Urge {
+            text: None,
+            lead: None,
+        },
         WorkCommand::LinkCi {
             ci: ci("vpn-gateway-2"),
         },
@@ -137,10 +140,14 @@ fn every_command() -> Vec<Command> {
         register(intake()),
         Command::StartDiagnosis { hypothesis: None },
         Command::RecordFinding { text: reason() },
+        Command::GiveInitialSupport {
+            answer: Some(reason()),
+            article: None,
+            workaround: None,
+        },
         Command::SetExpectedResolution {
             at: confirm_by() + hours(1),
-            basis: ExpectationBasis::Computed,
-            reason: None,
+            reason: reason(),
         },
         Command::PutOnHold {
             reason: HoldReason::Approval,

@@ -8,11 +8,13 @@ use cqrs_es::persist::SerializedEvent;
 use serde_json::{Value, json};
 use strum::VariantNames;
 
-use crate::fixtures::{at, confirm_by, line, person, reopen_until, text};
+use crate::fixtures::{at, category, confirm_by, line, person, reopen_until, text};
 use crate::ids::ArticleId;
 use crate::incident::{
-    ClosedBy, Event, ExpectationBasis, HoldReason, ReviewCause, Status, upcasters,
+    ClosedBy, Estimate, EstimateMethod, Event, ExpectationBasis, HoldReason, ReviewCause, Status,
+    upcasters,
 };
+use crate::priority::Priority;
 use crate::work_item::WorkEvent;
 
 /// Every variant of the practice's own at its fullest, and at its barest where
@@ -35,12 +37,21 @@ fn work_in_progress() -> Vec<Event> {
             to: at(480),
             basis: ExpectationBasis::Adjusted,
             reason: Some(text("A part comes tomorrow")),
+            estimate: None,
         },
         Event::ExpectedResolutionSet {
             from: None,
             to: at(240),
             basis: ExpectationBasis::Computed,
             reason: None,
+            estimate: Some(Estimate {
+                method: EstimateMethod::MedianOfCategoryAndPriority,
+                category: category("network-vpn"),
+                priority: Priority::P3,
+                sample: 17,
+                minutes: 240,
+                as_of: 4711,
+            }),
         },
         Event::PutOnHold {
             reason: HoldReason::Supplier,
@@ -58,6 +69,16 @@ fn work_in_progress() -> Vec<Event> {
         Event::WorkaroundApplied {
             text: text("Use the other gateway"),
         },
+        Event::InitialSupportGiven {
+            answer: Some(text("Dial in again")),
+            article: Some(ArticleId::new("KB-9").unwrap()),
+            workaround: Some(text("Use the other gateway")),
+        },
+        Event::InitialSupportGiven {
+            answer: None,
+            article: None,
+            workaround: None,
+        },
         Event::ServiceRestored {},
     ]
 }
@@ -70,6 +91,7 @@ fn endings() -> Vec<Event> {
             solution: text("Renewed it"),
             knowledge: Some(ArticleId::new("KB-9").unwrap()),
             at_first_contact: false,
+            resolved_by: Some(person("li.na")),
             confirm_by: Some(confirm_by()),
         },
         Event::Resolved {
@@ -78,6 +100,7 @@ fn endings() -> Vec<Event> {
             solution: text("Switched it on"),
             knowledge: None,
             at_first_contact: true,
+            resolved_by: None,
             confirm_by: None,
         },
         Event::ResolutionConfirmed {},
@@ -100,6 +123,15 @@ fn endings() -> Vec<Event> {
         },
         Event::Cancelled {
             reason: text("A mistake"),
+            cancelled_by: Some(person("sun.li")),
+            told: vec![person("wang.fang")],
+            no_feedback_reason: None,
+        },
+        Event::Cancelled {
+            reason: text("A mistake"),
+            cancelled_by: None,
+            told: Vec::new(),
+            no_feedback_reason: Some(text("Reported by a machine")),
         },
         Event::StatusCorrected {
             from: Status::Closed,

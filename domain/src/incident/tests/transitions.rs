@@ -7,8 +7,8 @@ use super::steps::one_of_each;
 use super::{after, when};
 use crate::fixtures::{
     accepted, affected, agent, and, assigned, at, cancelled, closed, confirm_by, coordinator, desk,
-    given_to, hours, import, in_progress, intake, line, major, merged, network, on_hold, other,
-    person, register, registered, reopen_until, requester, resolution, resolved, returned,
+    farewell, given_to, hours, import, in_progress, intake, line, major, merged, network, on_hold,
+    other, person, register, registered, reopen_until, requester, resolution, resolved, returned,
     review_required, text, to, told,
 };
 use crate::incident::{ClosedBy, Command, Event, HoldReason, Incident, ReviewCause, Status};
@@ -39,6 +39,7 @@ pub(super) fn resolve() -> Command {
 pub(super) fn cancel() -> Command {
     Command::Cancel {
         reason: text("A mistake"),
+        farewell: farewell(),
     }
 }
 
@@ -46,6 +47,7 @@ pub(super) fn merge() -> WorkCommand {
     WorkCommand::MergeInto {
         target: other(),
         reason: text("The same"),
+        farewell: farewell(),
     }
 }
 
@@ -242,14 +244,17 @@ fn a_closed_incident_is_reopened_in_a_new_cycle() {
 
 #[test]
 fn an_incident_that_was_none_is_cancelled_until_it_is_resolved() {
-    let cancelled_event = Event::Cancelled {
+    let cancelled_by = |who: &str| Event::Cancelled {
         reason: text("A mistake"),
+        cancelled_by: Some(person(who)),
+        told: vec![person("wang.fang")],
+        no_feedback_reason: None,
     };
     let held = on_hold(HoldReason::Requester);
     for given in [registered(), assigned(), returned(), in_progress(), held] {
-        when(given, coordinator(), cancel()).then_expect_events(vec![cancelled_event.clone()]);
+        when(given, coordinator(), cancel()).then_expect_events(vec![cancelled_by("sun.li")]);
     }
-    when(registered(), requester(), cancel()).then_expect_events(vec![cancelled_event]);
+    when(registered(), requester(), cancel()).then_expect_events(vec![cancelled_by("wang.fang")]);
     assert_eq!(after(cancelled()).status(), Status::Cancelled);
 }
 
@@ -259,6 +264,9 @@ fn an_incident_that_was_reported_twice_is_merged_until_it_is_resolved() {
         target: other().id,
         target_number: other().number,
         reason: text("The same"),
+        merged_by: Some(person("sun.li")),
+        told: vec![person("wang.fang")],
+        no_feedback_reason: None,
     });
     let held = on_hold(HoldReason::Requester);
     for given in [registered(), assigned(), returned(), in_progress(), held] {

@@ -2,7 +2,8 @@
 //! escalation, and the merging into another item.
 
 use super::super::{
-    Assignee, ExternalReference, LinkTarget, Stage, TeamRef, WorkEvent, WorkItem, WorkRefusal,
+    Assignee, ExternalReference, Farewell, LinkTarget, Stage, TeamRef, WorkEvent, WorkItem,
+    WorkRefusal,
 };
 use super::{Decision, staff};
 use crate::Context;
@@ -135,7 +136,13 @@ impl WorkItem {
         }])
     }
 
-    pub(super) fn merge(&self, target: &LinkTarget, reason: &Text, context: &Context) -> Decision {
+    pub(super) fn merge(
+        &self,
+        target: &LinkTarget,
+        reason: &Text,
+        farewell: &Farewell,
+        context: &Context,
+    ) -> Decision {
         self.working(context)?;
         if target.number == self.number {
             return Err(WorkRefusal::LinkToItself);
@@ -143,10 +150,17 @@ impl WorkItem {
         if !target.is_open {
             return Err(WorkRefusal::MergeTargetNotOpen);
         }
+        let Farewell {
+            told,
+            no_feedback_reason,
+        } = self.farewell(farewell, context)?;
         Ok(vec![WorkEvent::MergedInto {
             target: target.id,
             target_number: target.number.clone(),
             reason: reason.clone(),
+            merged_by: context.person_unless_import(),
+            told,
+            no_feedback_reason,
         }])
     }
 

@@ -135,11 +135,18 @@ impl WorkItem {
                     reason,
                 },
             ) => self.escalate_hierarchically(*level, person.as_ref(), reason, context),
-            (Open | Suspended, C::MergeInto { target, reason }) => {
-                self.merge(target, reason, context)
-            }
+            (
+                Open | Suspended,
+                C::MergeInto {
+                    target,
+                    reason,
+                    farewell,
+                },
+            ) => self.merge(target, reason, farewell, context),
 
-            (Open | Suspended, C::Urge { text }) => self.urge(text.as_ref(), context),
+            (Open | Suspended, C::Urge { text, lead }) => {
+                self.urge(text.as_ref(), lead.as_ref(), context)
+            }
             (Open | Suspended | Resolved, C::Comment { visibility, text }) => {
                 self.comment(*visibility, text, context)
             }
@@ -148,11 +155,12 @@ impl WorkItem {
             {
                 self.comment(*visibility, text, context)
             }
-            (Open | Suspended | Resolved, C::NotifyStage { recipients, text }) => {
+            // The requester may hear of the end after it, too.
+            (_, C::NotifyStage { recipients, text }) => {
                 talking::notify_stage(recipients, text, context)
             }
             (
-                Open | Suspended | Resolved,
+                _,
                 C::RecordContact {
                     contact_channel,
                     text,

@@ -1,6 +1,8 @@
 //! What is said about an item, to whom, and who wants to hear of it.
 
-use super::super::{ContactChannel, Visibility, WorkEvent, WorkItem, WorkRefusal};
+use super::super::{
+    ContactChannel, DetailField, Farewell, Visibility, WorkEvent, WorkItem, WorkRefusal,
+};
 use super::{Decision, staff};
 use crate::Context;
 use crate::context::Role;
@@ -27,12 +29,56 @@ impl WorkItem {
         }])
     }
 
-    pub(super) fn urge(&self, text: Option<&Text>, context: &Context) -> Decision {
+    /// Whoever has the item and whoever leads the team are told (SD-13).
+    pub(super) fn urge(
+        &self,
+        text: Option<&Text>,
+        lead: Option<&PersonId>,
+        context: &Context,
+    ) -> Decision {
         self.concerned(context)?;
+        let mut notified: Vec<PersonId> = self.person.iter().chain(lead).cloned().collect();
+        notified.dedup();
         Ok(vec![WorkEvent::Urged {
             count: self.urge_count.saturating_add(1),
             text: text.cloned(),
+            notified,
         }])
+    }
+
+    /// What those whom the item concerns hear of its end: one of them was
+    /// told, or takes the step themselves, or a reason says why none was.
+    pub fn farewell(
+        &self,
+        farewell: &Farewell,
+        context: &Context,
+    ) -> Result<Farewell, WorkRefusal> {
+        let Farewell {
+            mut told,
+            no_feedback_reason,
+        } = farewell.clone();
+        if self.concerns(&context.actor.id) && !told.contains(&context.actor.id) {
+            told.push(context.actor.id.clone());
+        }
+        // Of what a machine reported anybody may be told.
+        let concerns_somebody = self.requester.is_some()
+            || self
+                .details
+                .contains_key(DetailField::AffectedPerson.as_ref());
+        let is_heard = told
+            .iter()
+            .any(|person| !concerns_somebody || self.concerns(person));
+        if !is_heard && no_feedback_reason.is_none() {
+            return Err(WorkRefusal::FeedbackMissing);
+        }
+        // Others who were told are no feedback to those whom it concerns.
+        if !is_heard {
+            told.clear();
+        }
+        Ok(Farewell {
+            told,
+            no_feedback_reason,
+        })
     }
 
     pub(super) fn add_watcher(&self, person: &PersonId, context: &Context) -> Decision {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::work_item::JourneyStage;
 use event_store::{Metadata, RecordedEvent};
 use projections::Decoded;
 use serde_json::{Value, json};
@@ -131,9 +132,17 @@ impl Stream {
     }
 }
 
-fn lacking(found: &Found) -> Vec<String> {
-    let stages = found.exceptions.iter().flat_map(|one| &one.stages);
-    stages
-        .map(|stage| <&'static str>::from(stage).to_owned())
-        .collect()
+fn named(stages: &[JourneyStage]) -> Vec<&'static str> {
+    stages.iter().map(Into::into).collect()
+}
+
+/// The stages that were skipped, and those that are lacking.
+fn gaps(found: &Found) -> [Vec<&'static str>; 2] {
+    let found = found
+        .exceptions
+        .iter()
+        .find(|one| one.kind == Kind::SkippedStage);
+    found.map_or_else(Default::default, |one| {
+        [named(&one.skipped_stages), named(&one.lacking_stages)]
+    })
 }

@@ -6,7 +6,8 @@ use domain::incident::Command;
 use domain::text::Text;
 
 use crate::graphql::access::run_incident;
-use crate::graphql::enums::{ExpectationBasis, HoldReason};
+use crate::graphql::enums::HoldReason;
+use crate::graphql::incident::estimate::estimate;
 use crate::graphql::incident::payload::IncidentPayload;
 use crate::graphql::input::{CommandInput, optional, required};
 
@@ -41,10 +42,17 @@ pub(crate) struct IncidentSetExpectedResolutionInput {
     id: ID,
     /// When.
     at: DateTime<Utc>,
-    /// What it rests on.
-    basis: ExpectationBasis,
     /// Why.
-    reason: Option<String>,
+    reason: String,
+}
+
+/// What `incidentComputeExpectedResolution` takes.
+#[derive(InputObject, Debug)]
+pub(crate) struct IncidentComputeExpectedResolutionInput {
+    #[graphql(flatten)]
+    command: CommandInput,
+    /// The incident.
+    id: ID,
 }
 
 /// What `incidentPutOnHold` takes.
@@ -125,17 +133,30 @@ impl DiagnosisMutations {
             .map(IncidentPayload::from)
     }
 
-    /// 预计解决时间: says when the incident is expected to be resolved. `ADJUSTED` needs a reason.
+    /// 测算预计解决时间: computes when the incident is expected to be resolved, from how long like ones took: the median of the last hundred of the same category and priority that took longer than this one has taken already, or of the same priority where there are fewer than five.
+    #[graphql(name = "incidentComputeExpectedResolution")]
+    async fn compute_expected_resolution(
+        &self,
+        ctx: &Context<'_>,
+        input: IncidentComputeExpectedResolutionInput,
+    ) -> Result<IncidentPayload> {
+        let estimate = estimate(ctx, &input.id, input.command.effective_at).await?;
+        let command = Command::ComputeExpectedResolution { estimate };
+        run_incident(ctx, &input.id, &input.command, &command)
+            .await
+            .map(IncidentPayload::from)
+    }
+
+    /// 调整预计解决时间: says when the incident is expected to be resolved, by one's own judgement, and why.
     #[graphql(name = "incidentSetExpectedResolution")]
     async fn set_expected_resolution(
         &self,
         ctx: &Context<'_>,
         input: IncidentSetExpectedResolutionInput,
     ) -> Result<IncidentPayload> {
-        let reason = optional(input.reason.as_deref(), "reason", Text::new)?;
+        let reason = required(&input.reason, "reason", Text::new)?;
         let command = Command::SetExpectedResolution {
             at: input.at,
-            basis: input.basis.into(),
             reason,
         };
         run_incident(ctx, &input.id, &input.command, &command)

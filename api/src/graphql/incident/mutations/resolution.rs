@@ -7,7 +7,7 @@ use domain::text::{Line, Text};
 
 use crate::graphql::access::run_incident;
 use crate::graphql::incident::payload::IncidentPayload;
-use crate::graphql::input::{CommandInput, optional, required};
+use crate::graphql::input::{CommandInput, farewell, optional, required};
 
 /// What `incidentResolve` takes.
 #[derive(InputObject, Debug)]
@@ -39,6 +39,21 @@ pub(crate) struct IncidentResolveAtContactInput {
     solution: String,
     /// The article that helped.
     knowledge: Option<String>,
+}
+
+/// What `incidentGiveInitialSupport` takes: at least one of the three.
+#[derive(InputObject, Debug)]
+pub(crate) struct IncidentGiveInitialSupportInput {
+    #[graphql(flatten)]
+    command: CommandInput,
+    /// The incident.
+    id: ID,
+    /// What the requester was told.
+    answer: Option<String>,
+    /// The number of the article that was used.
+    article: Option<String>,
+    /// How the effect was lessened.
+    workaround: Option<String>,
 }
 
 /// What `incidentConfirmResolution` takes.
@@ -92,6 +107,11 @@ pub(crate) struct IncidentCancelInput {
     id: ID,
     /// Why.
     reason: String,
+    /// Who was told, one of those whom it concerns among them.
+    #[graphql(default)]
+    told: Vec<String>,
+    /// Why none of those could be told, where that is so.
+    no_feedback_reason: Option<String>,
 }
 
 /// Mutations on how an incident ends.
@@ -135,7 +155,24 @@ impl ResolutionMutations {
             .map(IncidentPayload::from)
     }
 
-    /// 用户确认: the requester is content; the incident is closed.
+    /// 初始支持: writes down what the first line gave at the first contact, before anybody took the incident on.
+    #[graphql(name = "incidentGiveInitialSupport")]
+    async fn give_initial_support(
+        &self,
+        ctx: &Context<'_>,
+        input: IncidentGiveInitialSupportInput,
+    ) -> Result<IncidentPayload> {
+        let command = Command::GiveInitialSupport {
+            answer: optional(input.answer.as_deref(), "answer", Text::new)?,
+            article: optional(input.article.as_deref(), "article", ArticleId::new)?,
+            workaround: optional(input.workaround.as_deref(), "workaround", Text::new)?,
+        };
+        run_incident(ctx, &input.id, &input.command, &command)
+            .await
+            .map(IncidentPayload::from)
+    }
+
+    /// 用户确认: the requester is content, and says so or has the service desk write it down; the incident is closed.
     #[graphql(name = "incidentConfirmResolution")]
     async fn confirm_resolution(
         &self,
@@ -162,7 +199,7 @@ impl ResolutionMutations {
             .map(IncidentPayload::from)
     }
 
-    /// 关闭: the desk closes a resolved incident. Where the requester has had no feedback a reason says why none was possible.
+    /// 关闭: the service desk, its first line or a coordinator, closes a resolved incident. Where the requester has had no feedback a reason says why none was possible.
     #[graphql(name = "incidentClose")]
     async fn close(&self, ctx: &Context<'_>, input: IncidentCloseInput) -> Result<IncidentPayload> {
         let no_feedback_reason = optional(
@@ -190,7 +227,9 @@ impl ResolutionMutations {
             .map(IncidentPayload::from)
     }
 
-    /// 取消: ends what was no incident.
+    /// 取消: ends what was no incident. Those whom it concerns are told, or a
+    /// reason says why they could not be; whoever takes their own back has
+    /// heard of it.
     #[graphql(name = "incidentCancel")]
     async fn cancel(
         &self,
@@ -198,7 +237,8 @@ impl ResolutionMutations {
         input: IncidentCancelInput,
     ) -> Result<IncidentPayload> {
         let reason = required(&input.reason, "reason", Text::new)?;
-        let command = Command::Cancel { reason };
+        let farewell = farewell(&input.told, input.no_feedback_reason.as_deref())?;
+        let command = Command::Cancel { reason, farewell };
         run_incident(ctx, &input.id, &input.command, &command)
             .await
             .map(IncidentPayload::from)

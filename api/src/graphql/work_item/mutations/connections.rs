@@ -8,7 +8,7 @@ use domain::work_item::{Attachment, ExternalReference, WorkAction, WorkCommand};
 use crate::error::{at_field, code};
 use crate::graphql::access::{run_connecting, run_unlinking, run_work};
 use crate::graphql::enums::Relation;
-use crate::graphql::input::{CommandInput, required};
+use crate::graphql::input::{CommandInput, farewell, required};
 use crate::graphql::scalars::Long;
 use crate::graphql::work_item::WorkItemPayload;
 
@@ -116,6 +116,11 @@ pub(crate) struct WorkItemMergeIntoInput {
     target_id: ID,
     /// Why.
     reason: String,
+    /// Who was told, one of those whom it concerns among them.
+    #[graphql(default)]
+    told: Vec<String>,
+    /// Why none of those could be told, where that is so.
+    no_feedback_reason: Option<String>,
 }
 
 /// Mutations on what an item is connected with.
@@ -243,7 +248,8 @@ impl ConnectionMutations {
             .map(WorkItemPayload::from)
     }
 
-    /// 合并: lets the item go on as another one that is still open.
+    /// 合并: lets the item go on as another one that is still open. Those whom
+    /// it concerns are told, or a reason says why they could not be.
     #[graphql(name = "workItemMergeInto")]
     async fn merge_into(
         &self,
@@ -251,6 +257,7 @@ impl ConnectionMutations {
         input: WorkItemMergeIntoInput,
     ) -> Result<WorkItemPayload> {
         let reason = required(&input.reason, "reason", Text::new)?;
+        let farewell = farewell(&input.told, input.no_feedback_reason.as_deref())?;
         run_connecting(
             ctx,
             (&input.id, &input.target_id),
@@ -260,6 +267,7 @@ impl ConnectionMutations {
             |target| WorkCommand::MergeInto {
                 target,
                 reason: reason.clone(),
+                farewell: farewell.clone(),
             },
         )
         .await

@@ -5,7 +5,7 @@ use domain::ids::PersonId;
 use domain::text::Text;
 use domain::work_item::WorkCommand;
 
-use crate::graphql::access::run_work;
+use crate::graphql::access::{run_work, team_lead};
 use crate::graphql::enums::{ContactChannel, Visibility};
 use crate::graphql::input::{CommandInput, all, optional, required};
 use crate::graphql::work_item::WorkItemPayload;
@@ -137,11 +137,12 @@ impl ConversationMutations {
             .map(WorkItemPayload::from)
     }
 
-    /// 催办: presses for progress; urges are counted.
+    /// 催办: presses for progress. Urges are counted, and the person who has the item and the lead of the team find them among their notices.
     #[graphql(name = "workItemUrge")]
     async fn urge(&self, ctx: &Context<'_>, input: WorkItemUrgeInput) -> Result<WorkItemPayload> {
         let text = optional(input.text.as_deref(), "text", Text::new)?;
-        let command = WorkCommand::Urge { text };
+        let lead = team_lead(ctx, &input.id).await?;
+        let command = WorkCommand::Urge { text, lead };
         run_work(ctx, &input.id, &input.command, command)
             .await
             .map(WorkItemPayload::from)

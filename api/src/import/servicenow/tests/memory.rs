@@ -93,6 +93,7 @@ impl MemoryDesk {
             actor: machine(IMPORTER).unwrap(),
             effective_at: mapping::effective_at(row, incident),
             channel: Channel::Import,
+            lines: Vec::new(),
             matrices: Arc::clone(&self.matrices),
             categories: Arc::clone(&self.categories),
         };

@@ -14,9 +14,9 @@ use super::when;
 use crate::Refusal;
 use crate::context::Context;
 use crate::fixtures::{
-    NUMBER, agent, at, file, hotline, intake, line, other, register, text, to, to_member,
+    NUMBER, agent, at, farewell, file, hotline, intake, line, other, register, text, to, to_member,
 };
-use crate::incident::{Command, Error, Event, ExpectationBasis, IncidentAction, Status};
+use crate::incident::{Command, Error, Event, IncidentAction, Status};
 use crate::work_item::{
     Assignee, Attachment, ContactChannel, DetailField, Handling, Intake, LinkTarget, Relation,
     Visibility, WorkCommand, WorkRefusal,
@@ -93,11 +93,10 @@ fn correct_status(to: Status) -> Command {
     }
 }
 
-fn expect(minutes: i64, basis: ExpectationBasis) -> Command {
+fn expect(minutes: i64) -> Command {
     Command::SetExpectedResolution {
         at: at(minutes),
-        basis,
-        reason: None,
+        reason: reason(),
     }
 }
 
@@ -144,6 +143,7 @@ fn merge(target: LinkTarget) -> WorkCommand {
     WorkCommand::MergeInto {
         target,
         reason: reason(),
+        farewell: farewell(),
     }
 }
 

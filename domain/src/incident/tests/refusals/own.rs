@@ -10,8 +10,11 @@ use crate::fixtures::{
     resolution, resolved, review_required, specialist, told,
 };
 use crate::incident::{
-    Command, Error, Event, ExpectationBasis, HoldReason, IncidentAction, ReviewCause, Status,
+    Command, Error, Estimate, EstimateMethod, Event, HoldReason, IncidentAction, ReviewCause,
+    Status,
 };
+use crate::priority::Priority;
+use crate::work_item::{Farewell, WorkCommand, WorkRefusal};
 
 /// Each way of breaking them.
 #[expect(clippy::too_many_lines, reason = "a table, one entry a rule")]
@@ -39,6 +42,15 @@ pub(super) fn cases() -> Vec<Case> {
     };
     let passed = Error::ReopenWindowPassed {
         until: reopen_until(),
+    };
+    let compute_expected = |estimate| Command::ComputeExpectedResolution { estimate };
+    let other_estimate = Estimate {
+        method: EstimateMethod::MedianOfPriority,
+        category: intake().category,
+        priority: Priority::P1,
+        sample: 5,
+        minutes: 240,
+        as_of: 1,
     };
     let diagnose = Command::StartDiagnosis { hypothesis: None };
     vec![
@@ -88,15 +100,16 @@ pub(super) fn cases() -> Vec<Case> {
         case(
             assigned(),
             agent(),
-            expect(90, ExpectationBasis::Adjusted),
-            Error::ReasonMissing,
+            compute_expected(None),
+            Error::NothingToCompare,
         ),
         case(
             assigned(),
             agent(),
-            expect(59, ExpectationBasis::Computed),
-            Error::ExpectationInThePast,
+            compute_expected(Some(other_estimate)),
+            Error::ComparedWithOthers,
         ),
+        case(assigned(), agent(), expect(59), Error::ExpectationInThePast),
         case(
             in_progress(),
             agent(),
@@ -116,6 +129,34 @@ pub(super) fn cases() -> Vec<Case> {
             Error::NotFirstLine,
         ),
         case(
+            registered(),
+            specialist(),
+            resolve_at_contact(),
+            Error::NotFirstLine,
+        ),
+        case(
+            registered(),
+            agent(),
+            Command::GiveInitialSupport {
+                answer: None,
+                article: None,
+                workaround: None,
+            },
+            Error::NoSupport,
+        ),
+        case(
+            and(resolved(), [told()]),
+            specialist(),
+            close(),
+            Error::NotServiceDesk,
+        ),
+        case(
+            and(resolved(), [told()]),
+            specialist(),
+            Command::ConfirmResolution,
+            Error::NotServiceDesk,
+        ),
+        case(
             review_due.clone(),
             requester(),
             Command::ConfirmResolution,
@@ -128,7 +169,25 @@ pub(super) fn cases() -> Vec<Case> {
             unanswered(),
             Error::ReviewMissing,
         ),
-        case(in_progress(), agent(), review(), Error::NoReviewDue),
+        case(resolved(), agent(), review(), Error::NoReviewDue),
+        case(
+            review_due.clone(),
+            agent(),
+            review(),
+            Error::ReviewerEndedIt,
+        ),
+        case(
+            and(in_progress(), [review_required(ReviewCause::Request)]),
+            coordinator(),
+            review(),
+            not_possible(Status::InProgress, IncidentAction::CompleteReview),
+        ),
+        case(
+            and(cancelled(), [review_required(ReviewCause::Priority)]),
+            agent(),
+            WorkCommand::Archive,
+            Error::ReviewMissing,
+        ),
         case(
             review_due,
             agent(),
@@ -141,6 +200,15 @@ pub(super) fn cases() -> Vec<Case> {
             agent(),
             Command::ConfirmResolution,
             Error::FeedbackMissing,
+        ),
+        case(
+            in_progress(),
+            agent(),
+            Command::Cancel {
+                reason: reason(),
+                farewell: Farewell::default(),
+            },
+            WorkRefusal::FeedbackMissing,
         ),
         case(resolved(), coordinator(), unanswered(), awaiting),
         case(closed(), requester().when(late), reopen, passed),

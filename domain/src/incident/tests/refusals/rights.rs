@@ -2,9 +2,9 @@
 
 use super::{Case, assign, case, close, comment, correct_status, reason, resolve};
 use crate::fixtures::{
-    administrator, agent, archived, assigned, at, auditor, closed, coordinator, desk, import,
-    in_progress, intake, person, register, registered, requester, resolved, specialist, stranger,
-    to,
+    administrator, agent, archived, assigned, at, auditor, closed, coordinator, desk, farewell,
+    import, in_progress, intake, person, register, registered, requester, resolved, specialist,
+    stranger, to,
 };
 use crate::incident::{Command, Status};
 use crate::work_item::{Intake, Visibility, WorkCommand, WorkRefusal};
@@ -22,7 +22,10 @@ pub(super) fn cases() -> Vec<Case> {
         requester: None,
         ..intake()
     };
-    let cancel = || Command::Cancel { reason: reason() };
+    let cancel = || Command::Cancel {
+        reason: reason(),
+        farewell: farewell(),
+    };
     vec![
         case(
             archived(),

@@ -4,12 +4,14 @@ use super::super::{after, when};
 use super::{Journey, close, comment, events, resolve};
 use crate::fixtures::{
     agent, and, archived, assigned, at, cancelled, closed, confirm_by, coordinator, desk, hours,
-    import, in_progress, intake, line, merged, person, register, registered, reopen_until,
-    requester, resolved, text, to, told,
+    import, in_progress, intake, line, merged, other, person, register, registered, reopen_until,
+    requester, resolved, specialist, text, to, told,
 };
 use crate::ids::ArticleId;
 use crate::incident::{ClosedBy, Command, Error, Event};
-use crate::work_item::{ContactChannel, Intake, Visibility, WorkCommand, WorkEvent, WorkRefusal};
+use crate::work_item::{
+    ContactChannel, Farewell, Intake, Visibility, WorkCommand, WorkEvent, WorkRefusal,
+};
 
 #[test]
 fn sd_03_an_incident_is_accepted_assigned_processed_tracked_fed_back_and_closed() {
@@ -21,7 +23,13 @@ fn sd_03_an_incident_is_accepted_assigned_processed_tracked_fed_back_and_closed(
         .then(&agent(), WorkCommand::Assign { to: to(desk()) })
         .then(&agent(), WorkCommand::Accept)
         .then(&agent(), Command::StartDiagnosis { hypothesis: None })
-        .then(&requester(), WorkCommand::Urge { text: None })
+        .then(
+            &requester(),
+            WorkCommand::Urge {
+                text: None,
+                lead: None,
+            },
+        )
         .then(
             &agent(),
             Command::ApplyWorkaround {
@@ -95,6 +103,77 @@ fn sd_04_what_the_requester_never_saw_is_no_feedback() {
 }
 
 #[test]
+fn sd_04_feedback_counts_from_the_resolution_on_and_anew_in_each_cycle() {
+    let said_before = and(in_progress(), [told()]);
+    let resolved = and(said_before, events(in_progress(), agent(), resolve()));
+    when(resolved.clone(), agent(), close(None)).then_expect_error(Error::FeedbackMissing);
+    let closed = and(
+        and(resolved, [told()]),
+        [Event::Closed {
+            by: ClosedBy::Desk,
+            no_feedback_reason: None,
+            reopen_until: Some(reopen_until()),
+        }],
+    );
+    let reopened = Event::Reopened {
+        reason: text("Down again"),
+        cycle: 2,
+    };
+    let again = and(closed, [reopened]);
+    let again = and(again.clone(), events(again, agent(), resolve()));
+    when(again, agent(), close(None)).then_expect_error(Error::FeedbackMissing);
+    let rejected = Event::ResolutionRejected {
+        reason: text("Still down"),
+    };
+    let again = and(crate::fixtures::resolved(), [told(), rejected]);
+    let again = and(again.clone(), events(again, agent(), resolve()));
+    when(again, agent(), close(None)).then_expect_error(Error::FeedbackMissing);
+}
+
+#[test]
+fn sd_04_what_is_cancelled_or_merged_says_who_was_told_or_why_nobody_was() {
+    let ending = |told: &[&str], reason: Option<&str>| {
+        let farewell = Farewell {
+            told: told.iter().map(|who| person(who)).collect(),
+            no_feedback_reason: reason.map(text),
+        };
+        let merge = WorkCommand::MergeInto {
+            target: other(),
+            reason: text("The same"),
+            farewell: farewell.clone(),
+        };
+        let cancel = Command::Cancel {
+            reason: text("A mistake"),
+            farewell,
+        };
+        [cancel, merge.into()]
+    };
+    for silent in [ending(&[], None), ending(&["director"], None)].concat() {
+        when(in_progress(), agent(), silent).then_expect_error(WorkRefusal::FeedbackMissing.into());
+    }
+    for told in [ending(&["wang.fang"], None), ending(&["chen.jie"], None)].concat() {
+        let events = events(in_progress(), agent(), told);
+        assert!(after(and(in_progress(), events)).work().feedback_given);
+    }
+    for excused in ending(&["director"], Some("She has left the company")) {
+        let ended = events(in_progress(), agent(), excused);
+        let ended = and(in_progress(), ended);
+        assert!(!after(ended.clone()).work().feedback_given);
+        // She can still be told.
+        let contact = WorkCommand::RecordContact {
+            contact_channel: ContactChannel::Phone,
+            text: text("It was a mistake"),
+        };
+        let told = and(ended.clone(), events(ended, agent(), contact));
+        assert!(after(told).work().feedback_given);
+    }
+    // Whoever takes it back has heard of it.
+    let [cancel, _] = ending(&[], None);
+    let own = events(registered(), requester(), cancel);
+    assert!(after(and(registered(), own)).work().feedback_given);
+}
+
+#[test]
 fn sd_04_an_agent_who_asked_the_desk_for_help_gives_no_feedback_to_themselves() {
     let mut by = agent();
     by.actor.id = person("wang.fang");
@@ -119,19 +198,35 @@ fn sd_08_a_contact_in_the_corridor_is_logged_with_the_time_when_it_was() {
 }
 
 #[test]
-fn sd_13_urges_are_counted() {
-    let urge = |words| WorkCommand::Urge {
+fn sd_13_urges_are_counted_and_whoever_has_the_item_and_leads_the_team_is_told() {
+    let urge = |words, lead: Option<&str>| WorkCommand::Urge {
         text: Some(text(words)),
+        lead: lead.map(person),
     };
     let journey = Journey::begun(intake(), &requester())
-        .then(&requester(), urge("We cannot work"))
-        .then(&coordinator(), urge("The branch calls every hour"));
+        .then(&requester(), urge("We cannot work", None))
+        .then(&agent(), WorkCommand::Assign { to: to(desk()) })
+        .then(&agent(), WorkCommand::Accept)
+        .then(
+            &coordinator(),
+            urge("The branch calls every hour", Some("zhou.min")),
+        );
+    let urged = |count, words, notified: &[&str]| {
+        Event::Work(WorkEvent::Urged {
+            count,
+            text: Some(text(words)),
+            notified: notified.iter().map(|who| person(who)).collect(),
+        })
+    };
+    assert_eq!(journey.events[3], urged(1, "We cannot work", &[]));
     assert_eq!(
         journey.events.last().unwrap(),
-        &Event::Work(WorkEvent::Urged {
-            count: 2,
-            text: Some(text("The branch calls every hour")),
-        })
+        &urged(2, "The branch calls every hour", &["li.na", "zhou.min"])
+    );
+    let lead_of_own = urge("Go on", Some("li.na"));
+    assert_eq!(
+        events(in_progress(), coordinator(), lead_of_own),
+        [urged(1, "Go on", &["li.na"])]
     );
 }
 
@@ -148,10 +243,29 @@ fn sd_14_the_first_line_resolves_at_the_first_contact() {
         solution: text("Switched it on"),
         knowledge: Some(ArticleId::new("KB-1").unwrap()),
         at_first_contact: true,
+        resolved_by: Some(person("li.na")),
         confirm_by: Some(confirm_by()),
     };
     when(registered(), agent(), advice.clone()).then_expect_events(vec![advised.clone()]);
     when(assigned(), agent(), advice).then_expect_events(vec![advised]);
+}
+
+#[test]
+fn sd_14_what_helped_at_the_first_contact_is_recorded_by_the_first_line() {
+    let support = Command::GiveInitialSupport {
+        answer: Some(text("Dial in again")),
+        article: Some(ArticleId::new("KB-1").unwrap()),
+        workaround: Some(text("Use the other gateway")),
+    };
+    let given = Event::InitialSupportGiven {
+        answer: Some(text("Dial in again")),
+        article: Some(ArticleId::new("KB-1").unwrap()),
+        workaround: Some(text("Use the other gateway")),
+    };
+    for before in [registered(), assigned()] {
+        when(before, agent(), support.clone()).then_expect_events(vec![given.clone()]);
+    }
+    when(registered(), specialist(), support).then_expect_error(Error::NotFirstLine);
 }
 
 #[test]
@@ -163,6 +277,9 @@ fn sd_18_the_desk_declares_the_closing_and_the_result_is_kept() {
         reopen_until: Some(reopen_until()),
     }]);
     when(resolved(), requester(), close(None)).then_expect_error(WorkRefusal::NotStaff.into());
+    let given = and(resolved(), [told()]);
+    when(given.clone(), specialist(), close(None)).then_expect_error(Error::NotServiceDesk);
+    when(given, specialist(), Command::ConfirmResolution).then_expect_error(Error::NotServiceDesk);
 }
 
 #[test]

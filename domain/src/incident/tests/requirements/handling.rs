@@ -1,19 +1,19 @@
 //! What becomes of an incident (INC-19 to INC-34).
 
 use super::super::{after, when};
-use super::{Journey, close, events, resolve};
+use super::{Journey, cancel, close, events, merge, resolve};
 use crate::Refusal;
 use crate::configuration::PriorityMatrix;
 use crate::context::{Channel, Role};
 use crate::fixtures::{
     accepted, actor, agent, and, assigned, at, closed, confirm_by, coordinator, desk, given_to,
-    hotline, hours, in_progress, intake, network, on_hold, person, reference, registered_critical,
-    reopen_until, requester, resolution, resolved, review_required, specialist, text, to, told,
+    hotline, hours, import, in_progress, intake, major, network, on_hold, person, reference,
+    registered_critical, reopen_until, requester, resolution, resolved, review_required,
+    specialist, text, to, told,
 };
-use crate::incident::{
-    ClosedBy, Command, Error, Event, HoldReason, IncidentAction, ReviewCause, Status,
-};
+use crate::incident::{ClosedBy, Command, Error, Event, HoldReason, ReviewCause, Status};
 use crate::policies::auto_close;
+use crate::priority::Priority;
 use crate::work_item::{ForwardTo, SupportLine, WorkCommand, WorkEvent};
 
 #[test]
@@ -101,7 +101,6 @@ fn inc_22_staged_notices_go_to_chosen_people_any_number_of_times() {
         .then(&agent(), notice("We know why"));
     let notices = journey.names().into_iter();
     assert_eq!(notices.filter(|n| *n == "StageResultNotified").count(), 2);
-    assert!(journey.incident.work().feedback_given);
 }
 
 #[test]
@@ -239,7 +238,9 @@ fn inc_34_an_incident_of_the_first_two_priorities_needs_a_review_before_it_is_cl
     let reviewed = Event::ReviewCompleted {
         text: text("Watch the expiry dates"),
     };
-    when(given.clone(), agent(), review).then_expect_events(vec![reviewed.clone()]);
+    // Li Na has solved it.
+    when(given.clone(), agent(), review.clone()).then_expect_error(Error::ReviewerEndedIt);
+    when(given.clone(), coordinator(), review).then_expect_events(vec![reviewed.clone()]);
     let closing = events(
         and(given, [reviewed]),
         requester(),
@@ -255,6 +256,9 @@ fn inc_34_a_review_that_is_due_is_completed_after_the_incident_was_cancelled_too
     };
     let cancelled = Event::Cancelled {
         reason: text("announced maintenance"),
+        cancelled_by: Some(person("sun.li")),
+        told: vec![person("wang.fang")],
+        no_feedback_reason: None,
     };
     let asked = and(in_progress(), [review_required(ReviewCause::Request)]);
     let given = and(asked, [cancelled.clone()]);
@@ -262,12 +266,77 @@ fn inc_34_a_review_that_is_due_is_completed_after_the_incident_was_cancelled_too
         text: text("It was announced maintenance"),
     };
     when(given.clone(), agent(), review()).then_expect_events(vec![reviewed.clone()]);
-    let refused = Error::ActionNotPossible {
-        status: Status::Cancelled,
-        action: IncidentAction::CompleteReview,
-    };
+    when(given.clone(), coordinator(), review()).then_expect_error(Error::ReviewerEndedIt);
     for given in [and(given, [reviewed]), and(in_progress(), [cancelled])] {
-        when(given, agent(), review()).then_expect_error(refused.clone());
+        when(given, agent(), review()).then_expect_error(Error::NoReviewDue);
+    }
+}
+
+#[test]
+fn inc_34_a_review_is_due_after_whichever_end_as_the_matrix_says() {
+    let due = review_required(ReviewCause::Priority);
+    let critical = || and(registered_critical(), [given_to(desk()), accepted()]);
+    let lowered = Event::Work(WorkEvent::PriorityOverridden {
+        from: Priority::P1,
+        to: Priority::P3,
+        reason: text("Quiet, please"),
+    });
+    let raised = Event::Work(WorkEvent::PriorityOverridden {
+        from: Priority::P3,
+        to: Priority::P2,
+        reason: text("The board waits"),
+    });
+    for given in [
+        critical(),
+        and(critical(), [lowered]),
+        and(in_progress(), [raised]),
+    ] {
+        for ending in [resolve(), cancel(), merge().into()] {
+            let ended = events(given.clone(), agent(), ending);
+            assert_eq!(ended.last(), Some(&due));
+            assert_eq!(ended.len(), 2);
+        }
+    }
+    for ending in [resolve(), cancel(), merge().into()] {
+        assert_eq!(events(in_progress(), agent(), ending.clone()).len(), 1);
+        // An incident of years ago is not reviewed now.
+        assert_eq!(events(critical(), import(), ending).len(), 1);
+    }
+}
+
+#[test]
+fn inc_34_each_end_needs_a_review_of_its_own() {
+    let reopened = |cycle| Event::Reopened {
+        reason: text("Down again"),
+        cycle,
+    };
+    let completed = || Event::ReviewCompleted {
+        text: text("Watch the expiry dates"),
+    };
+    let critical = and(registered_critical(), [given_to(desk()), accepted()]);
+    let was_major = Event::MajorStoodDown {
+        reason: text("Over"),
+    };
+    for (given, cause) in [
+        (critical, ReviewCause::Priority),
+        (and(in_progress(), [major(), was_major]), ReviewCause::Major),
+    ] {
+        let end = || [resolution(Some(confirm_by())), review_required(cause)];
+        let ended = Event::Closed {
+            by: ClosedBy::Requester,
+            no_feedback_reason: None,
+            reopen_until: Some(reopen_until()),
+        };
+        let closed = and(and(given, end()), [completed(), ended]);
+        let again = and(closed, [reopened(2)]);
+        let resolved_again = events(again.clone(), agent(), resolve());
+        assert_eq!(
+            resolved_again.last(),
+            Some(&review_required(cause)),
+            "the second end is reviewed, too"
+        );
+        let given = and(and(again, resolved_again), [told()]);
+        when(given, agent(), close(None)).then_expect_error(Error::ReviewMissing);
     }
 }
 

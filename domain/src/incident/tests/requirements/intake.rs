@@ -14,11 +14,12 @@ use crate::fixtures::{
 };
 use crate::ids::{ArticleId, ServiceCode};
 use crate::incident::{
-    Command, Error, Event, ExpectationBasis, HoldReason, IncidentAction, Status,
+    Command, Error, Estimate, EstimateMethod, Event, ExpectationBasis, HoldReason, IncidentAction,
+    Status,
 };
 use crate::priority::{Impact, Priority, Urgency};
 use crate::work_item::{
-    CategoryRef, ContactChannel, Intake, Relation, WorkCommand, WorkEvent, WorkItem,
+    CategoryRef, ContactChannel, Intake, Relation, WorkCommand, WorkEvent, WorkItem, WorkRefusal,
 };
 
 #[test]
@@ -145,33 +146,58 @@ fn inc_05_the_matrix_is_overruled_with_a_reason_until_the_next_judgement() {
     )]);
 }
 
+fn estimate(minutes: u32) -> Estimate {
+    Estimate {
+        method: EstimateMethod::MedianOfCategoryAndPriority,
+        category: intake().category,
+        priority: Priority::P3,
+        sample: 17,
+        minutes,
+        as_of: 4711,
+    }
+}
+
 #[test]
 fn inc_08_the_expected_time_is_computed_and_then_adjusted_with_a_reason() {
-    let expect = |minutes, basis, reason: Option<&str>| Command::SetExpectedResolution {
-        at: at(minutes),
-        basis,
-        reason: reason.map(text),
+    let computed = Event::ExpectedResolutionSet {
+        from: None,
+        to: at(240),
+        basis: ExpectationBasis::Computed,
+        reason: None,
+        estimate: Some(estimate(240)),
     };
-    let set = |from: Option<i64>, to, basis, reason: Option<&str>| Event::ExpectedResolutionSet {
-        from: from.map(at),
-        to: at(to),
-        basis,
-        reason: reason.map(text),
+    let compute = |estimate| Command::ComputeExpectedResolution { estimate };
+    when(assigned(), agent(), compute(Some(estimate(240))))
+        .then_expect_events(vec![computed.clone()]);
+    let adjust = Command::SetExpectedResolution {
+        at: at(480),
+        reason: text("A part comes tomorrow"),
     };
-    let computed = set(None, 240, ExpectationBasis::Computed, None);
-    when(
-        assigned(),
-        agent(),
-        expect(240, ExpectationBasis::Computed, None),
-    )
-    .then_expect_events(vec![computed.clone()]);
-    let why = Some("A part comes tomorrow");
-    when(
-        and(assigned(), [computed]),
-        agent(),
-        expect(480, ExpectationBasis::Adjusted, why),
-    )
-    .then_expect_events(vec![set(Some(240), 480, ExpectationBasis::Adjusted, why)]);
+    let adjusted = Event::ExpectedResolutionSet {
+        from: Some(at(240)),
+        to: at(480),
+        basis: ExpectationBasis::Adjusted,
+        reason: Some(text("A part comes tomorrow")),
+        estimate: None,
+    };
+    let given = and(assigned(), [computed]);
+    when(given.clone(), agent(), adjust.clone()).then_expect_events(vec![adjusted]);
+    when(given, specialist(), adjust).then_expect_error(WorkRefusal::NotOfAssignedTeam.into());
+}
+
+#[test]
+fn inc_08_a_time_is_computed_from_what_is_like_the_incident_alone() {
+    let compute = |estimate| Command::ComputeExpectedResolution { estimate };
+    when(assigned(), agent(), compute(None)).then_expect_error(Error::NothingToCompare);
+    let of_another_priority = Estimate {
+        priority: Priority::P1,
+        ..estimate(240)
+    };
+    when(assigned(), agent(), compute(Some(of_another_priority)))
+        .then_expect_error(Error::ComparedWithOthers);
+    let over_already = estimate(59);
+    when(assigned(), agent(), compute(Some(over_already)))
+        .then_expect_error(Error::ExpectationInThePast);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use cqrs_es::Aggregate;
 use super::when;
 use crate::Decider;
 use crate::context::Context;
-use crate::fixtures::{line, register, text};
+use crate::fixtures::{farewell, line, other, register, text};
 use crate::incident::{Command, Event, Incident};
 use crate::work_item::{Intake, Visibility, WorkCommand};
 
@@ -64,5 +64,20 @@ fn resolve() -> Command {
 fn close(no_feedback_reason: Option<&str>) -> Command {
     Command::Close {
         no_feedback_reason: no_feedback_reason.map(text),
+    }
+}
+
+fn cancel() -> Command {
+    Command::Cancel {
+        reason: text("A mistake"),
+        farewell: farewell(),
+    }
+}
+
+fn merge() -> WorkCommand {
+    WorkCommand::MergeInto {
+        target: other(),
+        reason: text("The same"),
+        farewell: farewell(),
     }
 }
