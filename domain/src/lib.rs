@@ -14,6 +14,7 @@ pub mod configuration;
 pub mod context;
 pub mod ids;
 pub mod incident;
+pub mod likeness;
 pub mod organisation;
 pub mod policies;
 pub mod priority;

@@ -1,17 +1,19 @@
 //! Text that people write. Checked once at the edge of the domain, so that no
 //! rule further in has to wonder about length, emptiness or NUL characters.
-//! Every script and emoji is welcome; lengths count characters, not bytes.
+//! Every script and emoji is welcome; lengths count characters, not bytes. What
+//! shows nothing is no text, and no line reads otherwise than it is written.
 
 use serde::{Deserialize, Serialize};
 use strum::{AsRefStr, VariantNames};
 
 use crate::Refusal;
+use crate::likeness::{is_blank, turns_direction};
 
 /// Why a text was not taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, AsRefStr, VariantNames)]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE", prefix = "TEXT_")]
 pub enum TextRefused {
-    /// Nothing but white space.
+    /// Nothing but white space and characters that show nothing.
     #[error("must not be empty")]
     Empty,
     /// Longer than the field allows.
@@ -22,7 +24,8 @@ pub enum TextRefused {
         /// What was given.
         chars: usize,
     },
-    /// A control character (NUL, or a line break where one line is asked for).
+    /// A control character (NUL, or a line break or a turn of the direction
+    /// where one line is asked for).
     #[error("must not contain the control character U+{code:04X}")]
     ControlCharacter {
         /// The character's code point.
@@ -44,7 +47,7 @@ pub(crate) fn checked(
     forbidden: impl Fn(char) -> bool,
 ) -> Result<String, TextRefused> {
     let text = text.trim();
-    if text.is_empty() {
+    if is_blank(text) {
         return Err(TextRefused::Empty);
     }
     let chars = text.chars().count();
@@ -55,6 +58,12 @@ pub(crate) fn checked(
         return Err(TextRefused::ControlCharacter { code: u32::from(c) });
     }
     Ok(text.to_owned())
+}
+
+/// What no line has: control characters, line breaks among them, and those that
+/// turn the direction of writing.
+pub(crate) fn has_no_place_in_line(character: char) -> bool {
+    character.is_control() || turns_direction(character)
 }
 
 /// Defines a checked text as a type of its own. A macro, although the project
@@ -95,7 +104,7 @@ pub(crate) use checked_text;
 
 checked_text! {
     /// One line: a summary, a name, a code.
-    Line, 250, char::is_control
+    Line, 250, has_no_place_in_line
 }
 checked_text! {
     /// A text of several lines: a description, a comment, a reason.
@@ -116,6 +125,59 @@ mod tests {
     #[test]
     fn a_text_of_nothing_is_refused() {
         assert_eq!(Text::new(" \n\t "), Err(TextRefused::Empty));
+    }
+
+    #[test]
+    fn a6_a_text_that_shows_nothing_is_refused() {
+        let blanks = [
+            "\u{200b}",
+            "\u{3164}",
+            "\u{115f}\u{1160}",
+            "\u{ffa0}",
+            "\u{2800}",
+            "\u{ad} \u{feff}",
+            "\u{200e}\u{200f}\u{61c}",
+            "\u{202e}\u{202c}",
+            "\u{2066}\u{2069}",
+            "\u{e0001}\u{e007f}",
+            "\u{3000}",
+            "\u{fe0f}",
+            "\u{fff9}\u{fffb}",
+        ];
+        for blank in blanks {
+            assert_eq!(Line::new(blank), Err(TextRefused::Empty), "{blank:?}");
+            assert_eq!(Text::new(blank), Err(TextRefused::Empty), "{blank:?}");
+            assert!(crate::ids::PersonId::new(blank).is_err());
+            assert!(crate::ids::CategoryCode::new(blank).is_err());
+        }
+    }
+
+    #[test]
+    fn a6_nothing_turns_the_direction_of_a_line() {
+        for turn in ('\u{202a}'..='\u{202e}').chain('\u{2066}'..='\u{2069}') {
+            let text = format!("invoice{turn}fdp.exe");
+            let code = u32::from(turn);
+            assert_eq!(
+                Line::new(&text),
+                Err(TextRefused::ControlCharacter { code })
+            );
+            assert!(crate::ids::CiId::new(&text).is_err());
+            assert!(Text::new(&text).is_ok());
+        }
+    }
+
+    #[test]
+    fn a6_writing_that_needs_characters_nobody_sees_is_welcome() {
+        let texts = [
+            "شبكة\u{200f} VPN",
+            "שלום\u{200e} 1",
+            "می\u{200c}خواهم",
+            "👩\u{200d}🔧 ❤\u{fe0f}",
+            "ක්\u{200d}ෂ",
+        ];
+        for text in texts {
+            assert_eq!(Line::new(text).unwrap().as_str(), text);
+        }
     }
 
     #[test]

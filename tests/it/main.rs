@@ -17,6 +17,7 @@ mod hostile;
 mod idempotency;
 mod import;
 mod incident;
+mod names;
 mod operations;
 mod paging;
 mod races;

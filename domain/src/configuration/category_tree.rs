@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::aggregate::check_name;
 use super::{Content, ContentProblem};
 use crate::ids::CategoryCode;
+use crate::likeness::look;
 
 /// The categories of the desk.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,9 +43,15 @@ impl Category {
 }
 
 impl CategoryTree {
-    /// The category with this code.
+    /// The category with this code, or else the one whose code looks like it.
     pub fn category(&self, code: &CategoryCode) -> Option<&Category> {
-        self.categories.iter().find(|c| &c.code == code)
+        let exact = self.categories.iter().find(|c| &c.code == code);
+        exact.or_else(|| {
+            let wanted = look(code.as_str());
+            self.categories
+                .iter()
+                .find(|c| look(c.code.as_str()) == wanted)
+        })
     }
 
     /// The tree that a new desk starts with.
@@ -134,6 +141,7 @@ impl Content for CategoryTree {
             ));
         }
         let mut parents = HashMap::new();
+        let mut looks = HashMap::new();
         for category in &self.categories {
             category.check().map_err(|problem| {
                 ContentProblem(format!("category {}: {problem}", category.code))
@@ -144,6 +152,12 @@ impl Content for CategoryTree {
             {
                 return Err(ContentProblem(format!(
                     "category {} stands twice",
+                    category.code
+                )));
+            }
+            if let Some(other) = looks.insert(look(category.code.as_str()), &category.code) {
+                return Err(ContentProblem(format!(
+                    "category {} cannot be told from category {other}",
                     category.code
                 )));
             }

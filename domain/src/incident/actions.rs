@@ -227,14 +227,16 @@ impl Examples {
             WorkAction::ApplyKnowledge => WorkCommand::ApplyKnowledge {
                 article: self.article.clone(),
             },
-            WorkAction::SetCustomField => WorkCommand::SetCustomField {
-                name: self.line.clone(),
-                value: if work.custom_fields.contains_key(self.line.as_str()) {
-                    None
-                } else {
-                    Some(self.text.clone())
-                },
-            },
+            // Emptying a field that is there is always possible; a new one
+            // may look like another.
+            WorkAction::SetCustomField => {
+                let known = work.custom_fields.keys().next();
+                let known = known.and_then(|name| Line::new(name).ok());
+                WorkCommand::SetCustomField {
+                    value: known.is_none().then(|| self.text.clone()),
+                    name: known.unwrap_or_else(|| self.line.clone()),
+                }
+            }
             WorkAction::CorrectDetails => WorkCommand::CorrectDetails {
                 field: DetailField::Description,
                 to: if work.details.contains_key(DetailField::Description.as_ref()) {

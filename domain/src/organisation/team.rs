@@ -116,8 +116,8 @@ pub enum TeamRefusal {
     /// There is no such team.
     #[error("there is no such team")]
     NotFound,
-    /// The code is taken.
-    #[error("there is a team with this code already")]
+    /// The code is taken, or cannot be told from one that is.
+    #[error("there is a team with this code, or with one that looks like it, already")]
     AlreadyFounded,
     /// They are in it.
     #[error("this person is a member already")]
@@ -142,6 +142,14 @@ pub enum TeamRefusal {
 impl Refusal for TeamRefusal {
     fn code(&self) -> String {
         self.as_ref().to_owned()
+    }
+
+    fn field(&self) -> Option<&'static str> {
+        match self {
+            Self::AlreadyFounded => Some("code"),
+            Self::AlreadyMember | Self::NotMember => Some("person"),
+            _ => None,
+        }
     }
 }
 

@@ -138,6 +138,12 @@ pub enum WorkRefusal {
     /// No time at all, or more than a day at once.
     #[error("effort is between 1 and 1440 minutes an entry")]
     EffortOutOfRange,
+    /// The item has a field whose name looks like this one.
+    #[error("the item has a field {name} already, whose name looks like this one")]
+    FieldNameTaken {
+        /// That field.
+        name: String,
+    },
     /// The field has this value already.
     #[error("the field has this value already")]
     FieldUnchanged,
@@ -179,6 +185,7 @@ impl Refusal for WorkRefusal {
             Self::HashMalformed => Some("sha256"),
             Self::EffortOutOfRange => Some("minutes"),
             Self::FieldRequired | Self::FieldText(_) | Self::FieldUnchanged => Some("to"),
+            Self::FieldNameTaken { .. } => Some("name"),
             Self::EscalationNotHigher { .. } => Some("level"),
             Self::AlreadyLinked
             | Self::NotLinked

@@ -165,7 +165,7 @@ async fn inc_13_items_are_found_by_what_they_are_about() {
     desk.coordinator(
         rich,
         WorkCommand::AddWatcher {
-            person: person("sun.li"),
+            person: person("Sun.Li"),
         },
     )
     .await;

@@ -107,7 +107,7 @@ pub(crate) fn filters() -> Vec<WorkItemFilter> {
             ..none()
         },
         WorkItemFilter {
-            requesters: names(&["chen.jie", "Müller"]),
+            requesters: names(&["chen.jie", "müller"]),
             is_open: Some(false),
             ..none()
         },

@@ -4,6 +4,7 @@
 
 use domain::configuration;
 use domain::incident::{ClosedBy, Event};
+use domain::likeness::folded;
 use projections::{Decoded, DeskEvent};
 
 /// Who did what that others are to find right. Of one object at a time.
@@ -19,7 +20,7 @@ impl Approvals {
     /// Takes the object's next event in, and says in a sentence where it is
     /// somebody's approval of their own work.
     pub(super) fn take(&mut self, event: &Decoded) -> Option<String> {
-        let actor = &*event.metadata.actor;
+        let actor = &*folded(&event.metadata.actor);
         // A machine follows its rule, and approves of nothing.
         let is_machine = event.metadata.rule.is_some();
         let found = match &event.event {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use domain::configuration;
 use domain::ids::{PersonId, TeamId};
 use domain::incident;
+use domain::likeness::folded;
 use domain::organisation::{TeamEvent, TokenEvent};
 use domain::work_item::{DetailField, TeamRef, WorkEvent};
 use event_store::Metadata;
@@ -28,7 +29,7 @@ pub(super) struct Relations {
 
 /// A person. A machine is one that names its rule.
 pub(super) fn person(name: &str) -> ObjectRef {
-    named("person", name)
+    named("person", &folded(name))
 }
 
 /// Who acted: a person, or a machine.

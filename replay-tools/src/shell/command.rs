@@ -1,5 +1,6 @@
 //! What can be said at the prompt.
 
+use domain::likeness::folded;
 use event_store::Filter;
 
 use crate::mark::Mark;
@@ -106,7 +107,7 @@ fn find(rest: &str) -> Result<Command, String> {
     let backwards = words.next_if_eq(&"back").is_some();
     let wanted = match (words.next(), words.next()) {
         (Some("actor"), Some(name)) => Filter {
-            actor: Some(name.to_owned()),
+            actor: Some(folded(name)),
             ..Filter::default()
         },
         (Some(event_type), None) if event_type != "actor" => Filter {

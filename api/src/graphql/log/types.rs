@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::error::internal;
 use crate::graphql::ids::{self, Kind};
 use crate::graphql::scalars::Long;
-use crate::graphql::work_item::filter::TimeRangeInput;
+use crate::graphql::work_item::filter::{TimeRangeInput, persons};
 
 /// An event of the log: a fact that never changes.
 #[derive(SimpleObject)]
@@ -109,7 +109,7 @@ impl EventFilterInput {
             .transpose()?;
         Ok(EventFilter {
             event_types: self.event_types,
-            actors: self.actors,
+            actors: persons(self.actors, "actors")?,
             aggregate_types: self.aggregate_types,
             aggregate_id: object.map(|(_, id)| id),
             recorded: range(self.recorded),

@@ -159,7 +159,7 @@ impl OrganisationMutations {
         let id = TeamId::from_code(code.as_str());
         let reservations = vec![Reservation {
             scope: domain::organisation::TEAM_CODES,
-            key: code.to_string(),
+            key: domain::likeness::look(code.as_str()),
         }];
         let command = TeamCommand::Found {
             code,

@@ -2,6 +2,7 @@
 
 use async_graphql::{Enum, ID, InputObject, Result};
 use chrono::{DateTime, Utc};
+use domain::ids::PersonId;
 use projections::work_queue::{CustomField, Direction, Order, OrderBy, TimeRange, WorkItemFilter};
 
 use crate::error::{at_field, code};
@@ -10,6 +11,7 @@ use crate::graphql::enums::{
     ContactChannel, Impact, Priority, SupportLine, Urgency, WorkItemStatus,
 };
 use crate::graphql::ids::{self, Kind};
+use crate::graphql::input::required;
 use crate::graphql::viewer::Viewer;
 
 /// The longest list of alternatives for one field.
@@ -192,16 +194,16 @@ impl WorkItemFilterInput {
                 .lines
                 .map(|all| all.into_iter().map(line_number).collect()),
             departments: limited(self.departments, "departments")?,
-            persons: limited(self.assignees, "assignees")?,
-            requesters: limited(self.requesters, "requesters")?,
-            affected_persons: limited(self.affected_persons, "affectedPersons")?,
+            persons: persons(self.assignees, "assignees")?,
+            requesters: persons(self.requesters, "requesters")?,
+            affected_persons: persons(self.affected_persons, "affectedPersons")?,
             categories: limited(self.categories, "categories")?,
             services: limited(self.services, "services")?,
             cis: limited(self.configuration_items, "configurationItems")?,
             contact_channels: names::<domain::work_item::ContactChannel, _>(self.contact_channels),
             is_major: self.is_major,
             archived: self.archived,
-            watcher: self.watcher,
+            watcher: self.watcher.map(|name| person(&name, "watcher")).transpose()?,
             number: self.number,
             external_reference: self.external_reference.map(|e| (e.system, e.reference)),
             custom_field: self.custom_field.map(|f| CustomField {
@@ -230,6 +232,19 @@ fn limited<T>(values: Option<Vec<T>>, field: &str) -> Result<Option<Vec<T>>> {
         )),
         values => Ok(values),
     }
+}
+
+/// Persons by their names, however these are written.
+pub(crate) fn persons(names: Option<Vec<String>>, field: &str) -> Result<Option<Vec<String>>> {
+    let Some(names) = limited(names, field)? else {
+        return Ok(None);
+    };
+    let names = names.iter().map(|name| person(name, field));
+    names.collect::<Result<_>>().map(Some)
+}
+
+fn person(name: &str, field: &str) -> Result<String> {
+    Ok(required(name, field, PersonId::new)?.to_string())
 }
 
 /// The names under which the read model keeps an enum of the domain.

@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use cqrs_es::Aggregate;
 use domain::ids::{PersonId, TeamId};
 use domain::incident::{Command, Error, Event, HoldReason, Incident, Status};
+use domain::likeness::look;
 use domain::priority::{Impact, Urgency};
 use domain::text::{Line, Text};
 use domain::work_item::{
@@ -218,7 +219,9 @@ impl Pen<'_> {
         let row = self.row;
         let code = &row.category.code;
         let filed = self.incident.work().category.as_ref();
-        if filed.is_none_or(|now| now.code != *code) {
+        if filed
+            .is_none_or(|now| now.code != *code && look(now.code.as_str()) != look(code.as_str()))
+        {
             let category = code.clone();
             self.step(WorkCommand::Classify { category })?;
         }

@@ -1,7 +1,7 @@
 //! What the desk needs before rows can be taken over: a team for each group,
 //! with the people seen in it, and the categories of the source in the tree.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use domain::configuration::{CategoryTree, Command, Configuration};
 use domain::ids::PersonId;
@@ -72,7 +72,7 @@ async fn set_up_teams(
 async fn set_up_team(
     desk: &Desk,
     group: &Group,
-    people: &BTreeSet<PersonId>,
+    people: &BTreeMap<PersonId, Line>,
 ) -> Result<(i64, Vec<String>), ImportError> {
     let commands =
         team_commands(group, people).map_err(|refused| CommandError::refused(&refused))?;
@@ -104,7 +104,7 @@ async fn set_up_team(
 
 fn team_commands(
     group: &Group,
-    people: &BTreeSet<PersonId>,
+    people: &BTreeMap<PersonId, Line>,
 ) -> Result<Vec<TeamCommand>, TextRefused> {
     let mut commands = vec![TeamCommand::Found {
         code: group.code.clone(),
@@ -112,10 +112,10 @@ fn team_commands(
         line: SupportLine::Second,
         department: Line::new(DEPARTMENT)?,
     }];
-    for person in people {
+    for (person, name) in people {
         commands.push(TeamCommand::AddMember {
             person: person.clone(),
-            name: Line::new(person.as_str())?,
+            name: name.clone(),
         });
     }
     Ok(commands)

@@ -7,15 +7,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::configuration::{Category, CategoryTree};
 use domain::ids::{CategoryCode, PersonId};
+use domain::likeness::look;
 use domain::text::{Line, TextRefused};
 
+use super::columns::Column;
 use super::row::{Group, Row};
 
 /// What the rows of a file name.
 #[derive(Debug, Default)]
 pub(super) struct Survey {
     /// The groups, with the people who had incidents in them.
-    pub(super) groups: BTreeMap<Group, BTreeSet<PersonId>>,
+    pub(super) groups: BTreeMap<Group, BTreeMap<PersonId, Line>>,
     categories: BTreeMap<CategoryCode, Category>,
 }
 
@@ -28,9 +30,11 @@ impl Survey {
         };
         let people = self.groups.entry(group).or_default();
         if let Some(person) = &row.person
-            && !people.contains(person)
+            && !people.contains_key(person)
         {
-            people.insert(person.clone());
+            let written = row.word(Column::AssignedTo);
+            let name = Line::new(written.unwrap_or(person.as_str()))?;
+            people.insert(person.clone(), name);
         }
 
         let category = &row.category;
@@ -67,14 +71,23 @@ impl Survey {
     /// The tree with what it lacks, if it lacks anything.
     pub(super) fn extended(&self, tree: Option<&CategoryTree>) -> Option<CategoryTree> {
         let mut categories = tree.map(|tree| tree.categories.clone()).unwrap_or_default();
-        let known: BTreeSet<CategoryCode> = categories.iter().map(|c| c.code.clone()).collect();
-        // The order of the codes puts a category before what lies under it.
-        let new = self
-            .categories
-            .values()
-            .filter(|c| !known.contains(&c.code));
+        let mut known: BTreeSet<String> =
+            categories.iter().map(|c| look(c.code.as_str())).collect();
         let before = categories.len();
-        categories.extend(new.cloned());
+        // The order of the codes puts a category before what lies under it.
+        for new in self.categories.values() {
+            // Codes that look alike are one category, as whoever wrote them
+            // meant it.
+            if known.insert(look(new.code.as_str())) {
+                let mut new = new.clone();
+                if let Some(parent) = &new.parent {
+                    let above = look(parent.as_str());
+                    let above = categories.iter().find(|c| look(c.code.as_str()) == above);
+                    new.parent = above.map(|above| above.code.clone());
+                }
+                categories.push(new);
+            }
+        }
         (categories.len() > before).then_some(CategoryTree { categories })
     }
 }

@@ -117,6 +117,23 @@ fn no_category_stands_twice() {
 }
 
 #[test]
+fn a6_no_category_looks_like_another() {
+    let alike = tree(vec![node("network", None), node("Nеtwork", None)]);
+    assert_eq!(
+        problem(&alike),
+        "category Nеtwork cannot be told from category network"
+    );
+}
+
+#[test]
+fn a6_a_category_is_found_by_what_its_code_looks_like() {
+    let tree = tree(vec![node("network", None), node("network-vpn", None)]);
+    let code = CategoryCode::new("Network-VPN").unwrap();
+    let found = tree.category(&code).map(|found| found.code.as_str());
+    assert_eq!(found, Some("network-vpn"));
+}
+
+#[test]
 fn no_category_lies_under_one_that_is_not_there() {
     let orphan = tree(vec![node("vpn", Some("network"))]);
     assert_eq!(

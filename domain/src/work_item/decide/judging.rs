@@ -12,13 +12,13 @@ impl WorkItem {
         let tree = context.category_tree().ok_or(WorkRefusal::NoCategoryTree {
             at: context.effective_at,
         })?;
-        if tree.content.category(category).is_none() {
+        let Some(category) = tree.content.category(category) else {
             return Err(WorkRefusal::CategoryUnknown {
                 code: category.to_string(),
             });
-        }
+        };
         let to = CategoryRef {
-            code: category.clone(),
+            code: category.code.clone(),
             tree_version: tree.version,
         };
         if self.category.as_ref() == Some(&to) {

@@ -5,7 +5,8 @@ use super::super::{DetailField, WorkEvent, WorkItem, WorkRefusal};
 use super::{Decision, staff};
 use crate::Context;
 use crate::ids::{PersonId, ServiceCode};
-use crate::text::{Line, Text};
+use crate::likeness::look;
+use crate::text::{Line, Text, TextRefused};
 
 /// More than a day at once is a slip of the pen.
 const MINUTES_AN_ENTRY: std::ops::RangeInclusive<u32> = 1..=1440;
@@ -19,6 +20,13 @@ impl WorkItem {
     ) -> Decision {
         staff(context)?;
         let from = self.custom_fields.get(name.as_str());
+        if from.is_none()
+            && let Some(other) = self.field_like(name)
+        {
+            return Err(WorkRefusal::FieldNameTaken {
+                name: other.to_owned(),
+            });
+        }
         if from.map(String::as_str) == value.map(Text::as_str) {
             return Err(WorkRefusal::FieldUnchanged);
         }
@@ -27,6 +35,15 @@ impl WorkItem {
             from: from.and_then(|text| Text::new(text).ok()),
             to: value.cloned(),
         }])
+    }
+
+    /// The item's field whose name cannot be told from this one.
+    fn field_like(&self, name: &Line) -> Option<&str> {
+        let wanted = look(name.as_str());
+        let mut names = self.custom_fields.keys();
+        names
+            .find(|known| look(known) == wanted)
+            .map(String::as_str)
     }
 
     pub(super) fn correct_details(
@@ -41,29 +58,34 @@ impl WorkItem {
             DetailField::Requester => self.requester.as_ref().map(PersonId::as_str),
             _ => self.details.get(field.as_ref()).map(String::as_str),
         };
-        let to = to.map(Text::as_str);
-        if from == to {
-            return Err(WorkRefusal::FieldUnchanged);
-        }
-        let fits = match (field, to) {
+        let to = match (field, to) {
             (DetailField::Summary | DetailField::Requester, None) => {
                 return Err(WorkRefusal::FieldRequired);
             }
-            (_, None) | (DetailField::Description, Some(_)) => Ok(()),
-            (DetailField::Summary, Some(to)) => Line::new(to).map(drop),
-            (DetailField::Requester | DetailField::AffectedPerson, Some(to)) => {
-                PersonId::new(to).map(drop)
-            }
-            (DetailField::Service, Some(to)) => ServiceCode::new(to).map(drop),
+            (_, to) => to.map(|to| as_kept(field, to)).transpose(),
         };
-        fits.map_err(WorkRefusal::FieldText)?;
+        let to = to.map_err(WorkRefusal::FieldText)?;
+        if from == to.as_deref() {
+            return Err(WorkRefusal::FieldUnchanged);
+        }
         Ok(vec![WorkEvent::DetailsCorrected {
             field,
             from: from.map(str::to_owned),
-            to: to.map(str::to_owned),
+            to,
             reason: reason.clone(),
         }])
     }
+}
+
+/// The text of a detail as the item keeps it, where it fits the field.
+fn as_kept(field: DetailField, text: &Text) -> Result<String, TextRefused> {
+    let text = text.as_str();
+    Ok(match field {
+        DetailField::Description => text.to_owned(),
+        DetailField::Summary => Line::new(text)?.to_string(),
+        DetailField::Requester | DetailField::AffectedPerson => PersonId::new(text)?.to_string(),
+        DetailField::Service => ServiceCode::new(text)?.to_string(),
+    })
 }
 
 pub(super) fn log_effort(minutes: u32, text: Option<&Text>, context: &Context) -> Decision {

@@ -84,6 +84,18 @@ pub(super) fn cases() -> Vec<Case> {
         name: line("floor"),
         value: None,
     };
+    let with_field = and(
+        in_progress(),
+        [Event::Work(WorkEvent::CustomFieldSet {
+            name: line("floor"),
+            from: None,
+            to: Some(text("3")),
+        })],
+    );
+    let set_alike = WorkCommand::SetCustomField {
+        name: line("Floor"),
+        value: Some(text("3")),
+    };
     let two_lines = WorkRefusal::FieldText(TextRefused::ControlCharacter { code: 10 });
     let too_long = WorkRefusal::FieldText(TextRefused::TooLong {
         max: 100,
@@ -203,6 +215,14 @@ pub(super) fn cases() -> Vec<Case> {
             agent(),
             set_nothing,
             WorkRefusal::FieldUnchanged,
+        ),
+        case(
+            with_field,
+            agent(),
+            set_alike,
+            WorkRefusal::FieldNameTaken {
+                name: "floor".to_owned(),
+            },
         ),
         case(
             in_progress(),
