@@ -42,7 +42,15 @@ impl Layout {
     /// A column of a version `q`, also where it was left empty.
     pub(crate) fn column(&self, column: &str) -> String {
         match self.implied.iter().find(|(implied, _)| *implied == column) {
-            Some((_, value)) => format!("coalesce(q.{column}, {value}) as {column}"),
+            Some(_) => format!("{} as {column}", self.value(column)),
+            None => self.value(column),
+        }
+    }
+
+    /// The value of a column of a version `q`, also where it was left empty.
+    pub(crate) fn value(&self, column: &str) -> String {
+        match self.implied.iter().find(|(implied, _)| *implied == column) {
+            Some((_, value)) => format!("coalesce(q.{column}, {value})"),
             None => format!("q.{column}"),
         }
     }

@@ -28,6 +28,7 @@ mod projector;
 mod read_models;
 pub mod rebuild;
 mod recent;
+pub mod spelling;
 mod status;
 pub mod timer;
 mod told;

@@ -130,7 +130,10 @@ impl ProjectionName {
         };
         match self {
             Self::EventIndex => Interest::Envelope,
-            Self::WorkQueue | Self::WorkItemHistory => content(is_incident),
+            Self::WorkQueue => {
+                content(is_incident || work_queue::concerns(aggregate_type, event_type))
+            }
+            Self::WorkItemHistory => content(is_incident),
             Self::WorkItemLink => content(is_incident && work_item_link::concerns(event_type)),
             Self::IncidentDetail => content(is_incident && incident_detail::concerns(event_type)),
         }

@@ -7,6 +7,7 @@ use domain::incident::NUMBERS;
 use domain::work_item::WorkEvent;
 use event_store::{Audit, RecordedEvent};
 use projections::Decoded;
+use projections::spelling::{as_written_here, last_digits, means};
 use uuid::Uuid;
 
 /// The kind of aggregate that an incident is.
@@ -78,14 +79,12 @@ async fn candidates(audit: &Audit, named: &str) -> anyhow::Result<Vec<Uuid>> {
     if let Ok(id) = Uuid::try_parse(named) {
         return Ok(vec![id]);
     }
-    let capitals = named.to_uppercase();
-    for number in [named, &capitals] {
-        if let Some(id) = audit.holder(NUMBERS, number).await? {
-            return Ok(vec![id]);
-        }
+    let number = as_written_here(named);
+    if let Some(id) = audit.holder(NUMBERS, &number).await? {
+        return Ok(vec![id]);
     }
     // An imported incident may have a number that nobody reserved.
-    let piece = format!("\"number\":{}", quoted(named));
+    let piece = format!("\"number\":{}", quoted(&number));
     let found = audit
         .find_aggregates(INCIDENT, "Registered", &piece)
         .await?;
@@ -104,6 +103,35 @@ async fn candidates(audit: &Audit, named: &str) -> anyhow::Result<Vec<Uuid>> {
                 if !found.contains(&id) {
                     found.push(id);
                 }
+            }
+        }
+    }
+    if found.is_empty() {
+        return by_spelling(audit, named).await;
+    }
+    Ok(found)
+}
+
+/// Whom a reference may mean that is written otherwise than it stands in the
+/// log. What ends in the same digits is looked at more closely.
+async fn by_spelling(audit: &Audit, named: &str) -> anyhow::Result<Vec<Uuid>> {
+    let mut found = Vec::new();
+    let Some(digits) = last_digits(named) else {
+        return Ok(found);
+    };
+    for event_type in ["ExternalReferenceAdded", "ForwardedOutside"] {
+        let piece = format!("{digits}\"");
+        for id in audit.find_aggregates(INCIDENT, event_type, &piece).await? {
+            let events = decode(audit.stream(INCIDENT, id, None).await?)?;
+            let is_meant = events.iter().any(|event| match event.event.work() {
+                Some(
+                    WorkEvent::ExternalReferenceAdded { external }
+                    | WorkEvent::ForwardedOutside { to: external, .. },
+                ) => means(named, external.system.as_str(), external.reference.as_str()),
+                _ => false,
+            });
+            if is_meant && !found.contains(&id) {
+                found.push(id);
             }
         }
     }

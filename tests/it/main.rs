@@ -20,6 +20,7 @@ mod incident;
 mod names;
 mod operations;
 mod paging;
+mod queue;
 mod races;
 mod rights;
 mod sample;

@@ -1,21 +1,14 @@
 //! Which items somebody wants to see.
 
-use chrono::{DateTime, Utc};
 use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
+use super::found_by::{push_assignee_inactive, push_categories_under, push_reference};
+use super::range::{NumberRange, TimeRange, push_numbers, push_times};
 use super::walks::OPEN_STATUSES;
-use super::{external_reference, search};
+use super::{OrderBy, search};
+use crate::spelling::as_written_here;
 use crate::{AsOf, ReadError};
-
-/// A span of time: from its start on, and up to but not including its end.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct TimeRange {
-    /// From when on.
-    pub from: Option<DateTime<Utc>>,
-    /// Until when, exclusive.
-    pub to: Option<DateTime<Utc>>,
-}
 
 /// A field of the organisation's own and the value wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,12 +44,18 @@ pub struct WorkItemFilter {
     pub departments: Option<Vec<String>>,
     /// Only items that these persons have.
     pub persons: Option<Vec<String>>,
+    /// Only items whose person is no longer a member of the team that has the
+    /// item, or whose team works no longer; false for all others.
+    pub assignee_inactive: Option<bool>,
     /// Only items that these people asked for.
     pub requesters: Option<Vec<String>>,
     /// Only items that these people suffer from.
     pub affected_persons: Option<Vec<String>>,
     /// Only items under these categories.
     pub categories: Option<Vec<String>>,
+    /// Only items under these categories or under what lies below them, by the
+    /// tree that each item was filed by.
+    pub categories_under: Option<Vec<String>>,
     /// Only items of these services.
     pub services: Option<Vec<String>>,
     /// Only items with one of these configuration items.
@@ -87,8 +86,56 @@ pub struct WorkItemFilter {
     pub resolved: TimeRange,
     /// Only items that were closed, cancelled or merged then.
     pub closed: TimeRange,
+    /// Only items that the log knew of first then.
+    pub registered: TimeRange,
+    /// Only items that are expected to be resolved then.
+    pub expected: TimeRange,
+    /// Only items that were first assigned then.
+    pub assigned: TimeRange,
+    /// Only items that a team first accepted then.
+    pub accepted: TimeRange,
+    /// Only items whose service worked again then.
+    pub restored: TimeRange,
+    /// Only items whose requester last heard from the desk then.
+    pub last_contact: TimeRange,
     /// Only items that changed teams at least so often.
     pub min_hand_overs: Option<i32>,
+    /// Only items that changed teams so often.
+    pub hand_overs: NumberRange,
+    /// Only items that changed departments so often.
+    pub cross_departments: NumberRange,
+    /// Only items that were urged so often.
+    pub urges: NumberRange,
+    /// Only items in these cycles.
+    pub cycles: NumberRange,
+    /// Only items of which management has been told so high.
+    pub escalation_levels: NumberRange,
+    /// Only items with so many comments.
+    pub comments: NumberRange,
+    /// Only items on which so much time was spent.
+    pub effort_minutes: NumberRange,
+    /// Only items with so many events.
+    pub versions: NumberRange,
+    /// Only items whose last event has such a position.
+    pub positions: NumberRange,
+    /// Only items whose hand-over has come so far.
+    pub handlings: Option<Vec<String>>,
+    /// Only items on which somebody overruled the matrix, or none of them.
+    pub priority_overridden: Option<bool>,
+    /// Only items that were judged by these versions of the matrix.
+    pub matrix_versions: Option<Vec<i32>>,
+    /// Only items that were filed by these versions of the tree.
+    pub category_tree_versions: Option<Vec<i32>>,
+    /// Only items with teams of these names, as of the assignment.
+    pub team_names: Option<Vec<String>>,
+    /// Only items whose requester has heard from the desk, or has not.
+    pub feedback_given: Option<bool>,
+    /// Only items with this text in their summary, upper and lower case alike.
+    pub summary: Option<String>,
+    /// Only items with a file of this name.
+    pub attachment_name: Option<String>,
+    /// Only items that have no value in each of these.
+    pub missing: Option<Vec<OrderBy>>,
     /// Only items that have skipped a stage or lack one, or none of them, by
     /// the rule of [`Journey`](domain::work_item::Journey) (SD-03).
     pub lacks_stage: Option<bool>,
@@ -161,8 +208,10 @@ impl WorkItemFilter {
         self.push_people(query);
         self.push_visible(query, as_of);
         self.push_number(query, as_of);
-        self.push_lists(query);
-        self.push_times(query);
+        self.push_lists(query, as_of);
+        self.push_found_by(query, as_of);
+        push_times(self, query);
+        push_numbers(self, query, as_of);
         self.push_text(query, as_of)
     }
 
@@ -192,11 +241,15 @@ impl WorkItemFilter {
                 }
             }
         }
+        one_of(query, "q.handling", self.handlings.as_ref());
+        one_of(query, "q.team_name", self.team_names.as_ref());
         one_of(query, "q.line", self.lines.as_ref());
         one_of(query, "q.department", self.departments.as_ref());
         one_of(query, "q.person", self.persons.as_ref());
         flag(query, "q.is_major", self.is_major);
         flag(query, "q.archived", self.archived);
+        flag(query, "q.priority_overridden", self.priority_overridden);
+        flag(query, "q.feedback_given", self.feedback_given);
         if let Some(least) = self.min_hand_overs {
             query.push(" and coalesce(q.hand_over_count, 0) >= ");
             query.push_bind(least);
@@ -230,6 +283,9 @@ impl WorkItemFilter {
         one_of(query, "q.contact_channel", self.contact_channels.as_ref());
         one_of(query, "q.impact", self.impacts.as_ref());
         one_of(query, "q.urgency", self.urgencies.as_ref());
+        one_of(query, "q.matrix_version", self.matrix_versions.as_ref());
+        let tree_versions = self.category_tree_versions.as_ref();
+        one_of(query, "q.category_tree_version", tree_versions);
     }
 
     /// What a requester may see. That is decided by whose the item is today,
@@ -254,7 +310,8 @@ impl WorkItemFilter {
     /// What it is called. An item keeps its number, and only the live table has
     /// an index of them.
     fn push_number(&self, query: &mut QueryBuilder<'_, Postgres>, as_of: AsOf) {
-        match (&self.number, as_of) {
+        let number = self.number.as_deref().map(as_written_here);
+        match (&number, as_of) {
             (Some(number), AsOf::Position(_)) => {
                 query.push(
                     " and q.item_id in (select n.item_id from work_queue n where n.number = ",
@@ -265,28 +322,26 @@ impl WorkItemFilter {
         }
     }
 
-    /// What it is connected with. One index serves all three lists; it leaves
-    /// out the items that have none, and is used only where the query does so
-    /// in the same words.
-    fn push_lists(&self, query: &mut QueryBuilder<'_, Postgres>) {
-        let reference = self
-            .external_reference
-            .as_ref()
-            .map(|(system, reference)| external_reference(system, reference));
+    /// What it is connected with. One index serves the lists; it leaves out the
+    /// items that have none, and is used only where the query does so in the
+    /// same words.
+    fn push_lists(&self, query: &mut QueryBuilder<'_, Postgres>, as_of: AsOf) {
+        if let Some((system, reference)) = &self.external_reference {
+            push_reference(query, (system, reference), as_of);
+        }
         if let Some(cis) = &self.cis {
             query.push(" and q.cis && ").push_bind(cis.clone());
+        }
+        if let Some(name) = &self.attachment_name {
+            query.push(" and q.attachment_names @> ");
+            query.push_bind(vec![name.clone()]);
         }
         if let Some(watcher) = &self.watcher {
             query
                 .push(" and q.watchers @> ")
                 .push_bind(vec![watcher.clone()]);
         }
-        if let Some(reference) = &reference {
-            query
-                .push(" and q.external_references @> ")
-                .push_bind(vec![reference.clone()]);
-        }
-        if self.cis.is_some() || self.watcher.is_some() || reference.is_some() {
+        if self.cis.is_some() || self.watcher.is_some() {
             query.push(
                 " and (q.cis <> '{}' or q.watchers <> '{}' or q.external_references <> '{}')",
             );
@@ -299,20 +354,19 @@ impl WorkItemFilter {
         }
     }
 
-    fn push_times(&self, query: &mut QueryBuilder<'_, Postgres>) {
-        let ranges = [
-            ("q.opened_at", self.opened),
-            ("q.updated_at", self.updated),
-            ("q.resolved_at", self.resolved),
-            ("q.closed_at", self.closed),
-        ];
-        for (column, range) in ranges {
-            if let Some(from) = range.from {
-                query.push(format!(" and {column} >= ")).push_bind(from);
-            }
-            if let Some(to) = range.to {
-                query.push(format!(" and {column} < ")).push_bind(to);
-            }
+    /// What it is found by beside its own row.
+    fn push_found_by(&self, query: &mut QueryBuilder<'_, Postgres>, as_of: AsOf) {
+        if let Some(wanted) = self.assignee_inactive {
+            push_assignee_inactive(query, wanted, as_of);
+        }
+        for column in self.missing.iter().flatten() {
+            match column.is_missing(as_of) {
+                Some(condition) => query.push(" and ").push(condition),
+                None => query.push(" and false"),
+            };
+        }
+        if let Some(under) = &self.categories_under {
+            push_categories_under(query, under);
         }
     }
 
@@ -321,6 +375,12 @@ impl WorkItemFilter {
         query: &mut QueryBuilder<'_, Postgres>,
         as_of: AsOf,
     ) -> Result<(), ReadError> {
+        if let Some(summary) = &self.summary {
+            // The number is the first line of what is searched in.
+            let searched = search::searched(as_of);
+            query.push(format!(" and split_part({searched}, E'\\n', 2) like "));
+            query.push_bind(search::pattern(summary));
+        }
         let Some(text) = &self.text else {
             return Ok(());
         };
@@ -330,16 +390,17 @@ impl WorkItemFilter {
             ));
         }
         let pattern = search::pattern(text);
-        let searched = match as_of {
-            AsOf::Now => "q.search_text".to_owned(),
-            AsOf::Position(_) => format!("coalesce(q.search_text, {})", search::SHORT_TEXTS),
-        };
+        let searched = search::searched(as_of);
         let searched = match self.visible_to {
             Some(_) => search::readable(&searched),
-            None => searched,
+            None => searched.to_owned(),
         };
         query.push(format!(" and ({searched} like "));
         query.push_bind(pattern.clone());
+        // A number may be written in other ways than it stands in the row.
+        query
+            .push(" or q.number = ")
+            .push_bind(as_written_here(text));
         query.push(" or exists (select from work_queue_text t where t.item_id = q.item_id and t.body like ");
         query.push_bind(pattern);
         if self.visible_to.is_some() {

@@ -6,8 +6,11 @@ mod cursor;
 mod durations;
 mod filter;
 mod fold;
+mod found_by;
 mod kept;
+mod order;
 mod page;
+mod range;
 mod row;
 mod search;
 mod span;
@@ -24,16 +27,22 @@ use crate::copy::{Layout, Row, Rows};
 use crate::fold::{Fold, ItemRow};
 use crate::latest::Latest;
 use crate::projection::{Projection, Step, Tables};
+use crate::spelling::{ReferenceKey, as_written_here};
 use crate::validity::{Found, push_valid, push_versions};
 use crate::writes::Writes;
 use crate::{AsOf, Decoded, ReadError};
+use found_by::FoundBy;
 use search::{TEXT_LAYOUT, write_texts};
+
+pub(crate) use found_by::concerns;
 
 pub use count::{Counts, GroupBy, ItemCount};
 pub use cursor::Cursor;
 pub use durations::{Durations, Like};
-pub use filter::{CustomField, TimeRange, WorkItemFilter};
-pub use page::{Direction, Keyset, Order, OrderBy, Page};
+pub use filter::{CustomField, WorkItemFilter};
+pub use order::OrderBy;
+pub use page::{Direction, Keyset, Order, Page};
+pub use range::{NumberRange, TimeRange};
 pub use row::{WorkQueueRow, external_reference};
 
 pub(crate) const VERSION: i32 = 4;
@@ -43,6 +52,9 @@ pub(crate) const TABLES: &[&str] = &[
     "work_queue_text",
     "work_queue_count",
     "work_queue_count_past",
+    "work_queue_member",
+    "work_queue_category",
+    "work_queue_reference",
 ];
 
 const LAYOUT: Layout = Layout {
@@ -159,7 +171,8 @@ impl WorkQueue {
         Ok(load(&mut connection, items, self.as_of).await?)
     }
 
-    /// The item of a practice with this number, which it keeps for good.
+    /// The item of a practice with this number, which it keeps for good, however
+    /// the number is written.
     pub async fn by_number(
         &self,
         practice: &str,
@@ -167,7 +180,7 @@ impl WorkQueue {
     ) -> Result<Option<WorkQueueRow>, ReadError> {
         let item = sqlx::query_scalar!(
             "select item_id from work_queue where number = $1 and practice = $2",
-            number,
+            as_written_here(number),
             practice,
         )
         .fetch_optional(&self.pool)
@@ -175,7 +188,8 @@ impl WorkQueue {
         self.first_of(item.as_slice()).await
     }
 
-    /// The items that have this number in another system now; mostly one.
+    /// The items that have this number in another system now, however it is
+    /// written; mostly one.
     pub async fn by_external_reference(
         &self,
         system: &str,
@@ -185,12 +199,11 @@ impl WorkQueue {
             "
             select item_id
             from work_queue
-            where external_references @> array[$1::text]
-                and (cis <> '{}' or watchers <> '{}' or external_references <> '{}')
+            where item_id in (select item_id from work_queue_reference where key = $1)
             order by opened_at, item_id
             limit 100
             ",
-            external_reference(system, reference),
+            ReferenceKey::wanted(system, reference),
         )
         .fetch_all(&self.pool)
         .await?;
@@ -281,6 +294,7 @@ pub(crate) struct Projector {
     counts: kept::Counts,
     /// Up to where in the log the tables are known to be settled.
     settled: i64,
+    found_by: FoundBy,
 }
 
 impl Default for Projector {
@@ -290,6 +304,7 @@ impl Default for Projector {
             texts: Rows::new(&TEXT_LAYOUT),
             counts: kept::Counts::default(),
             settled: 0,
+            found_by: FoundBy::default(),
         }
     }
 }
@@ -311,6 +326,7 @@ impl Projection for Projector {
                 let (before, after) = self.rows.apply(event, |row| row.map(kept::Key::of));
                 self.counts.add(event.recorded.position, before, after);
                 write_texts(&mut self.texts, event);
+                self.found_by.take(event);
             }
             self.counts.take(tables).await
         }
@@ -322,6 +338,7 @@ impl Projection for Projector {
         let mut writes = Writes::default();
         self.rows.overflow(&mut writes);
         self.counts.overflow(&mut writes);
+        self.found_by.overflow(&mut writes);
         if self.texts.bytes() > TEXT_LIMIT {
             writes.add(self.texts.take());
         }
@@ -333,6 +350,7 @@ impl Projection for Projector {
         self.rows.drain(&mut writes);
         writes.add(self.texts.take());
         self.counts.drain(&mut writes);
+        self.found_by.drain(&mut writes);
         writes
     }
 
@@ -343,11 +361,13 @@ impl Projection for Projector {
         self.rows.settle();
         self.texts.clear();
         self.counts.forget();
+        self.found_by.forget();
     }
 
     fn forget(&mut self) {
         self.rows.forget();
         self.texts.clear();
         self.counts.forget();
+        self.found_by.forget();
     }
 }

@@ -5,24 +5,8 @@ use strum::{EnumIter, EnumString};
 
 use super::span::Spans;
 use super::walks::PageParts;
-use super::{Cursor, WorkItemFilter, WorkQueue, WorkQueueRow};
+use super::{Cursor, OrderBy, WorkItemFilter, WorkQueue, WorkQueueRow};
 use crate::{AsOf, ReadError};
-
-/// What a list of items is ordered by. Items that are equal in it are ordered
-/// by their ids.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumIter, EnumString)]
-pub enum OrderBy {
-    /// When the first contact was made.
-    OpenedAt,
-    /// When the last event was so in the world.
-    UpdatedAt,
-    /// How important they are, and then when the first contact was made.
-    Priority,
-    /// What they are called.
-    Number,
-    /// Where they stand, by the status's name.
-    Status,
-}
 
 /// Which end of the order comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumIter, EnumString)]
@@ -72,19 +56,6 @@ pub struct Page {
     pub has_previous: bool,
 }
 
-impl OrderBy {
-    /// The columns of the order; the item's id follows.
-    pub(super) fn columns(self) -> &'static [&'static str] {
-        match self {
-            Self::OpenedAt => &["opened_at"],
-            Self::UpdatedAt => &["updated_at"],
-            Self::Priority => &["priority", "opened_at"],
-            Self::Number => &["number"],
-            Self::Status => &["status"],
-        }
-    }
-}
-
 impl WorkQueue {
     /// A page of the items that the filter lets through.
     pub async fn page(
@@ -97,7 +68,7 @@ impl WorkQueue {
             Keyset::First { limit, after } => (*limit, after.as_ref(), true),
             Keyset::Last { limit, before } => (*limit, before.as_ref(), false),
         };
-        if place.is_some_and(|place| place.order_by() != order.by) {
+        if place.is_some_and(|place| !place.is_of(order.by)) {
             return Err(ReadError::CursorInvalid);
         }
         // Backwards is forwards in the opposite order, turned round at the end.
@@ -110,6 +81,7 @@ impl WorkQueue {
         let parts = PageParts {
             filter,
             by: order.by,
+            keys: order.by.keys(),
             ascending,
             place,
             limit: one_more,

@@ -9,7 +9,7 @@ use domain::work_item::{DetailField, Visibility, WorkEvent};
 
 use crate::copy::{Layout, Rows};
 use crate::told::told;
-use crate::{Decoded, DeskEvent};
+use crate::{AsOf, Decoded, DeskEvent};
 
 pub(super) const TEXT_LAYOUT: Layout = Layout {
     table: "work_queue_text",
@@ -22,7 +22,7 @@ pub(super) const TEXT_LAYOUT: Layout = Layout {
 /// The short texts of a past version `q` as they are searched, in SQL, where it
 /// has no custom fields and nothing has upper and lower case but ASCII. Others
 /// have the text itself.
-pub(super) const SHORT_TEXTS: &str = "lower(concat_ws(E'\\n', q.number, q.summary, q.requester, \
+const SHORT_TEXTS: &str = "lower(concat_ws(E'\\n', q.number, q.summary, q.requester, \
     q.affected_person, q.service, q.category_code, q.team_name, q.department, q.person, \
     nullif(array_to_string(q.cis, E'\\n'), ''), \
     nullif(array_to_string(q.external_references, E'\\n'), ''), \
@@ -36,6 +36,15 @@ pub(super) const FOR_THE_DESK: char = '\u{1}';
 /// The part of a searched text, in SQL, that the requester may read.
 pub(super) fn readable(text: &str) -> String {
     format!("split_part({text}, E'\\x01', 1)")
+}
+
+/// The short texts of a version `q` as they are searched, in lower case, a line
+/// each: the number first, then the summary.
+pub(super) fn searched(as_of: AsOf) -> String {
+    match as_of {
+        AsOf::Now => "q.search_text".to_owned(),
+        AsOf::Position(_) => format!("coalesce(q.search_text, {SHORT_TEXTS})"),
+    }
 }
 
 /// Adds a text in lower case.

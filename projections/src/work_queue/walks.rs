@@ -14,7 +14,7 @@ use sqlx::{Postgres, QueryBuilder};
 use strum::IntoEnumIterator;
 use uuid::Uuid;
 
-use super::cursor::Key;
+use super::order::{OrderKey, Value};
 use super::span::Within;
 use super::{Cursor, LAYOUT, OrderBy, PAST, WorkItemFilter, selected};
 use crate::status::{incident_stage, is_open};
@@ -64,6 +64,18 @@ enum Along {
     Passing,
 }
 
+/// A stretch of a list, in its order.
+enum Stretch<'f> {
+    /// All of it.
+    All,
+    /// The items that have a value.
+    WithValue,
+    /// Those that have none, or of them the ones behind an item.
+    Without(Option<Uuid>),
+    /// What lies behind these values and this item.
+    Behind(Vec<&'f Value>, Uuid),
+}
+
 /// More walks than this are no longer cheaper than one.
 const MOST_WALKS: usize = 256;
 
@@ -78,6 +90,7 @@ fn distinct<T: Ord + Clone>(values: &[T]) -> Option<Vec<T>> {
 pub(super) struct PageParts<'f> {
     pub(super) filter: &'f WorkItemFilter,
     pub(super) by: OrderBy,
+    pub(super) keys: Vec<OrderKey>,
     pub(super) ascending: bool,
     pub(super) place: Option<&'f Cursor>,
     pub(super) limit: i64,
@@ -242,18 +255,50 @@ impl<'f> PageParts<'f> {
         along: Along,
         condition: &str,
     ) -> Result<(), ReadError> {
-        query.push("(select q.item_id");
-        for column in self.by.columns() {
-            query.push(", q.").push(*column);
+        // What has a value and what has none lie apart in an index.
+        for (number, stretch) in self.stretches().into_iter().enumerate() {
+            if number > 0 {
+                query.push(" union ");
+            }
+            query.push("(select q.item_id");
+            for (place, key) in self.keys.iter().enumerate() {
+                let value = key.expression(self.as_of);
+                query.push(format!(", {value} as key_{place}"));
+            }
+            query.push(" from ");
+            self.push_source(query, along);
+            query.push(condition);
+            self.filter.push(query, self.as_of)?;
+            self.push_stretch(query, stretch);
+            self.push_order(query, "q");
+            query.push(" limit ").push_bind(self.limit).push(")");
         }
-        query.push(" from ");
-        self.push_source(query, along);
-        query.push(condition);
-        self.filter.push(query, self.as_of)?;
-        self.push_place(query);
-        self.push_order(query, "q");
-        query.push(" limit ").push_bind(self.limit).push(")");
         Ok(())
+    }
+
+    /// The stretches of the list that lie behind the place.
+    fn stretches(&self) -> Vec<Stretch<'f>> {
+        let is_nullable = self.keys.iter().any(|key| key.is_nullable);
+        let place = self.place.map(
+            |Cursor {
+                 values, item_id, ..
+             }| {
+                let values: Option<Vec<&Value>> = values.iter().map(Option::as_ref).collect();
+                (values, *item_id)
+            },
+        );
+        match place {
+            None if is_nullable => vec![Stretch::WithValue, Stretch::Without(None)],
+            None => vec![Stretch::All],
+            Some((Some(values), item)) if !is_nullable => vec![Stretch::Behind(values, item)],
+            // Without a value is behind all others, or before them.
+            Some((Some(values), item)) if self.ascending => {
+                vec![Stretch::Behind(values, item), Stretch::Without(None)]
+            }
+            Some((Some(values), item)) => vec![Stretch::Behind(values, item)],
+            Some((None, item)) if self.ascending => vec![Stretch::Without(Some(item))],
+            Some((None, item)) => vec![Stretch::Without(Some(item)), Stretch::WithValue],
+        }
     }
 
     fn push_source(&self, query: &mut QueryBuilder<'_, Postgres>, along: Along) {
@@ -296,31 +341,44 @@ impl<'f> PageParts<'f> {
         }
     }
 
-    fn push_place(&self, query: &mut QueryBuilder<'_, Postgres>) {
-        let Some(Cursor { key, item_id }) = self.place else {
-            return;
-        };
-        query.push(" and (");
-        for column in self.by.columns() {
-            query.push("q.").push(*column).push(", ");
+    fn push_stretch(&self, query: &mut QueryBuilder<'_, Postgres>, stretch: Stretch<'_>) {
+        let beyond = if self.ascending { " > " } else { " < " };
+        let key = |number: usize| self.keys[number].expression(self.as_of);
+        match stretch {
+            Stretch::All => {}
+            Stretch::WithValue => {
+                query.push(format!(" and {} is not null", key(0)));
+            }
+            Stretch::Without(place) => {
+                query.push(format!(" and {} is null", key(0)));
+                if let Some(item) = place {
+                    query.push(" and q.item_id").push(beyond).push_bind(item);
+                }
+            }
+            Stretch::Behind(values, item) => {
+                query.push(" and (");
+                for number in 0..values.len() {
+                    query.push(key(number)).push(", ");
+                }
+                query.push("q.item_id)").push(beyond).push("(");
+                for (key, value) in self.keys.iter().zip(values) {
+                    key.push_value(query, value);
+                    query.push(", ");
+                }
+                query.push_bind(item).push(")");
+            }
         }
-        query
-            .push("q.item_id) ")
-            .push(if self.ascending { ">" } else { "<" });
-        query.push(" (");
-        match key {
-            Key::OpenedAt(at) | Key::UpdatedAt(at) => query.push_bind(*at),
-            Key::Priority(priority, at) => query.push_bind(*priority).push(", ").push_bind(*at),
-            Key::Number(text) | Key::Status(text) => query.push_bind(text.clone()),
-        };
-        query.push(", ").push_bind(*item_id).push(")");
     }
 
     fn push_order(&self, query: &mut QueryBuilder<'_, Postgres>, table: &str) {
         let direction = if self.ascending { "" } else { " desc" };
         query.push(" order by ");
-        for column in self.by.columns() {
-            query.push(format!("{table}.{column}{direction}, "));
+        for (place, key) in self.keys.iter().enumerate() {
+            let value = match table {
+                "q" => key.expression(self.as_of),
+                found => format!("{found}.key_{place}"),
+            };
+            query.push(format!("{value}{direction}, "));
         }
         query.push(format!("{table}.item_id{direction}"));
     }

@@ -149,6 +149,12 @@ async fn an_incident_is_found_by_any_of_its_names_without_the_read_models() {
         &id.to_string(),
         "SN-INC0000002",
         "ServiceNow SN-INC0000002",
+        "2",
+        "0000002",
+        "inc 2",
+        "ＩＮＣ０００２",
+        "sn-inc 2",
+        "servicenow  sn-inc0000002",
     ];
     for name in names {
         let ran = desk.replay(&["history", name, "--json"]).await;

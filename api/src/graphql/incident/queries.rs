@@ -11,7 +11,8 @@ use crate::graphql::ids::{self, Kind};
 use crate::graphql::limits::page_cost;
 use crate::graphql::time::{AsOfInput, Basis, recorded, then};
 use crate::graphql::viewer::authorised;
-use crate::graphql::work_item::filter::{WorkItemFilterInput, WorkItemOrderInput, order};
+use crate::graphql::work_item::filter::WorkItemFilterInput;
+use crate::graphql::work_item::order::{WorkItemOrderInput, order};
 use crate::graphql::work_item::paging::wanted;
 use crate::graphql::work_item::queries::{ListFields, page};
 

@@ -1,17 +1,19 @@
-//! How a list of work items is narrowed and ordered.
+//! How a list of work items is narrowed.
 
-use async_graphql::{Enum, ID, InputObject, Result};
+use async_graphql::{ID, InputObject, Result};
 use chrono::{DateTime, Utc};
 use domain::ids::PersonId;
-use projections::work_queue::{CustomField, Direction, Order, OrderBy, TimeRange, WorkItemFilter};
+use projections::work_queue::{CustomField, NumberRange, TimeRange, WorkItemFilter};
 
+use super::order::WorkItemOrderField;
 use crate::error::{at_field, code};
 use crate::graphql::access::work_item_id;
 use crate::graphql::enums::{
-    ContactChannel, Impact, Priority, SupportLine, Urgency, WorkItemStatus,
+    ContactChannel, Handling, Impact, Priority, SupportLine, Urgency, WorkItemStatus,
 };
 use crate::graphql::ids::{self, Kind};
 use crate::graphql::input::required;
+use crate::graphql::scalars::Long;
 use crate::graphql::viewer::Viewer;
 
 /// The longest list of alternatives for one field.
@@ -45,12 +47,19 @@ pub(crate) struct WorkItemFilterInput {
     departments: Option<Vec<String>>,
     /// With one of these persons.
     assignees: Option<Vec<String>>,
+    /// With a person who is no longer a member of the team that has the item, or
+    /// with a team that works no longer: nobody takes care of it. False for
+    /// everything else.
+    assignee_inactive: Option<bool>,
     /// Asked for by one of these persons.
     requesters: Option<Vec<String>>,
     /// Suffered by one of these persons.
     affected_persons: Option<Vec<String>>,
     /// Filed under one of these categories.
     categories: Option<Vec<String>>,
+    /// Filed under one of these categories, or under one that lies below them
+    /// in the tree that the item was filed by.
+    categories_under: Option<Vec<String>>,
     /// About one of these services.
     services: Option<Vec<String>>,
     /// About any of these configuration items.
@@ -63,9 +72,10 @@ pub(crate) struct WorkItemFilterInput {
     archived: Option<bool>,
     /// Followed by this person.
     watcher: Option<String>,
-    /// With this number.
+    /// With this number, in any case and width, with blanks, without its zeros
+    /// or by its digits alone.
     number: Option<String>,
-    /// With this number in another system.
+    /// With this number in another system, written in any of these ways.
     external_reference: Option<ExternalReferenceFilter>,
     /// With this value in one of the organisation's own fields.
     custom_field: Option<CustomFieldFilter>,
@@ -77,8 +87,56 @@ pub(crate) struct WorkItemFilterInput {
     resolved: Option<TimeRangeInput>,
     /// Closed within this time.
     closed: Option<TimeRangeInput>,
+    /// Recorded by the desk within this time.
+    registered: Option<TimeRangeInput>,
+    /// Expected to be resolved within this time.
+    expected_resolution: Option<TimeRangeInput>,
+    /// First assigned within this time.
+    assigned: Option<TimeRangeInput>,
+    /// First accepted by a team within this time.
+    accepted: Option<TimeRangeInput>,
+    /// Service restored within this time.
+    restored: Option<TimeRangeInput>,
+    /// Requester last heard from the desk within this time.
+    last_contact: Option<TimeRangeInput>,
     /// Handed over at least this often.
     min_hand_overs: Option<i32>,
+    /// Handed over so often.
+    hand_overs: Option<NumberRangeInput>,
+    /// Handed over from one department to another so often.
+    cross_departments: Option<NumberRangeInput>,
+    /// Urged so often.
+    urges: Option<NumberRangeInput>,
+    /// In such a cycle.
+    cycles: Option<NumberRangeInput>,
+    /// With management told so high.
+    escalation_levels: Option<NumberRangeInput>,
+    /// With so many comments.
+    comments: Option<NumberRangeInput>,
+    /// With so much time spent on it.
+    effort_minutes: Option<NumberRangeInput>,
+    /// With so many events.
+    versions: Option<NumberRangeInput>,
+    /// With its last event at such a position of the log.
+    positions: Option<NumberRangeInput>,
+    /// With the hand-over to its team come so far.
+    handlings: Option<Vec<Handling>>,
+    /// With a priority that somebody set over the matrix, or with the matrix's.
+    priority_overridden: Option<bool>,
+    /// Judged by one of these versions of the priority matrix.
+    matrix_versions: Option<Vec<i32>>,
+    /// Filed by one of these versions of the category tree.
+    category_tree_versions: Option<Vec<i32>>,
+    /// With a team of one of these names, as of the assignment.
+    team_names: Option<Vec<String>>,
+    /// With a requester who has heard from the desk, or has not.
+    feedback_given: Option<bool>,
+    /// With this text, in upper or lower case, in the summary.
+    summary: Option<String>,
+    /// With a file of this name.
+    attachment_name: Option<String>,
+    /// Without a value in each of these.
+    missing: Option<Vec<WorkItemOrderField>>,
     /// With a stage that they have skipped or lack, by the rule of `stages`
     /// (SD-03), or without one.
     lacks_stage: Option<bool>,
@@ -117,55 +175,13 @@ pub(crate) struct TimeRangeInput {
     pub(crate) to: Option<DateTime<Utc>>,
 }
 
-/// By what a list is ordered.
-#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
-#[graphql(remote = "OrderBy")]
-pub(crate) enum WorkItemOrderField {
-    /// When the first contact was made.
-    OpenedAt,
-    /// When something last happened.
-    UpdatedAt,
-    /// How important it is; `P1` comes first when ascending.
-    Priority,
-    /// Its number.
-    Number,
-    /// Where it stands.
-    Status,
-}
-
-/// Which end comes first.
-#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum OrderDirection {
-    /// The smallest or earliest.
-    Asc,
-    /// The greatest or latest.
-    Desc,
-}
-
-/// The order of a list; items that are equal in it follow their identity.
+/// A stretch of whole numbers.
 #[derive(InputObject, Debug, Clone, Copy)]
-pub(crate) struct WorkItemOrderInput {
-    /// By what.
-    field: WorkItemOrderField,
-    /// Which end comes first.
-    direction: OrderDirection,
-}
-
-/// The order asked for, or the newest first.
-pub(crate) fn order(input: Option<WorkItemOrderInput>) -> Order {
-    input.map_or(
-        Order {
-            by: OrderBy::OpenedAt,
-            direction: Direction::Descending,
-        },
-        |input| Order {
-            by: input.field.into(),
-            direction: match input.direction {
-                OrderDirection::Asc => Direction::Ascending,
-                OrderDirection::Desc => Direction::Descending,
-            },
-        },
-    )
+pub(crate) struct NumberRangeInput {
+    /// This number or more.
+    at_least: Option<Long>,
+    /// This number or less.
+    at_most: Option<Long>,
 }
 
 impl WorkItemFilterInput {
@@ -194,16 +210,21 @@ impl WorkItemFilterInput {
                 .lines
                 .map(|all| all.into_iter().map(line_number).collect()),
             departments: limited(self.departments, "departments")?,
+            assignee_inactive: self.assignee_inactive,
             persons: persons(self.assignees, "assignees")?,
             requesters: persons(self.requesters, "requesters")?,
             affected_persons: persons(self.affected_persons, "affectedPersons")?,
             categories: limited(self.categories, "categories")?,
+            categories_under: limited(self.categories_under, "categoriesUnder")?,
             services: limited(self.services, "services")?,
             cis: limited(self.configuration_items, "configurationItems")?,
             contact_channels: names::<domain::work_item::ContactChannel, _>(self.contact_channels),
             is_major: self.is_major,
             archived: self.archived,
-            watcher: self.watcher.map(|name| person(&name, "watcher")).transpose()?,
+            watcher: self
+                .watcher
+                .map(|name| person(&name, "watcher"))
+                .transpose()?,
             number: self.number,
             external_reference: self.external_reference.map(|e| (e.system, e.reference)),
             custom_field: self.custom_field.map(|f| CustomField {
@@ -214,7 +235,32 @@ impl WorkItemFilterInput {
             updated: range(self.updated),
             resolved: range(self.resolved),
             closed: range(self.closed),
+            registered: range(self.registered),
+            expected: range(self.expected_resolution),
+            assigned: range(self.assigned),
+            accepted: range(self.accepted),
+            restored: range(self.restored),
+            last_contact: range(self.last_contact),
             min_hand_overs: self.min_hand_overs,
+            hand_overs: numbers(self.hand_overs),
+            cross_departments: numbers(self.cross_departments),
+            urges: numbers(self.urges),
+            cycles: numbers(self.cycles),
+            escalation_levels: numbers(self.escalation_levels),
+            comments: numbers(self.comments),
+            effort_minutes: numbers(self.effort_minutes),
+            versions: numbers(self.versions),
+            positions: numbers(self.positions),
+            handlings: names::<domain::work_item::Handling, _>(self.handlings),
+            priority_overridden: self.priority_overridden,
+            matrix_versions: limited(self.matrix_versions, "matrixVersions")?,
+            category_tree_versions: limited(self.category_tree_versions, "categoryTreeVersions")?,
+            team_names: limited(self.team_names, "teamNames")?,
+            feedback_given: self.feedback_given,
+            summary: self.summary,
+            attachment_name: self.attachment_name,
+            missing: limited(self.missing, "missing")?
+                .map(|all| all.into_iter().map(Into::into).collect()),
             lacks_stage: self.lacks_stage,
             skips_stage: self.skips_stage,
             visible_to: viewer.sees_only().map(str::to_owned),
@@ -245,6 +291,13 @@ pub(crate) fn persons(names: Option<Vec<String>>, field: &str) -> Result<Option<
 
 fn person(name: &str, field: &str) -> Result<String> {
     Ok(required(name, field, PersonId::new)?.to_string())
+}
+
+fn numbers(input: Option<NumberRangeInput>) -> NumberRange {
+    input.map_or_else(NumberRange::default, |range| NumberRange {
+        at_least: range.at_least.map(|number| number.0),
+        at_most: range.at_most.map(|number| number.0),
+    })
 }
 
 /// The names under which the read model keeps an enum of the domain.

@@ -7,6 +7,7 @@ pub(super) mod history;
 pub(super) mod links;
 mod mutations;
 mod notices;
+pub(super) mod order;
 pub(super) mod paging;
 mod payload;
 pub(super) mod queries;

@@ -6,7 +6,8 @@ use projections::work_queue::{Cursor, GroupBy, Keyset, Order, WorkItemFilter};
 use projections::{ProjectionName, ReadError, ReadModels};
 
 use super::WorkItem;
-use super::filter::{WorkItemFilterInput, WorkItemOrderInput, order};
+use super::filter::WorkItemFilterInput;
+use super::order::{WorkItemOrderInput, order};
 use super::paging::{Wanted, wanted};
 use crate::auth::policy::Action;
 use crate::error::{at_field, code, internal};
