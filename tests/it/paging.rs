@@ -162,3 +162,75 @@ async fn a_page_is_asked_for_in_one_direction_and_not_too_long() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_page_of_steps_leads_on_or_ends_however_many_may_not_be_seen() {
+    let desk = TestDesk::open().await;
+    let coordinator = desk.coordinator().await;
+    let requester = desk.person("zhao.min", domain::Role::Requester).await;
+    let incident = coordinator.logs_an_incident().await;
+    let says = |visibility: &str| {
+        let input = format!(
+            "input: {{ id: \"{}\", text: \"x\", visibility: {visibility} }}",
+            incident.id
+        );
+        format!("workItemComment({input}) {{ position }}")
+    };
+    // More than any page, and than any stretch that is read at once.
+    for _ in 0..9 {
+        let many: Vec<String> = (0..50)
+            .map(|n| format!("a{n}: {}", says("INTERNAL")))
+            .collect();
+        let many = format!("mutation {{ {} }}", many.join(" "));
+        coordinator.data(&many, json!({})).await;
+    }
+    coordinator
+        .data(&format!("mutation {{ {} }}", says("PUBLIC")), json!({}))
+        .await;
+    let steps = "pageInfo { hasNextPage endCursor } nodes { eventType }";
+    for (list, query) in [
+        (
+            "history",
+            format!(
+                "query($id: ID!, $after: String) {{ incident(id: $id) {{ list: history(first: 2, after: $after) {{ {steps} }} }} }}"
+            ),
+        ),
+        (
+            "timeline",
+            format!(
+                "query($id: ID!, $after: String) {{ list: timeline(id: $id, first: 2, after: $after) {{ {steps} }} }}"
+            ),
+        ),
+    ] {
+        let (mut seen, mut after) = (Vec::new(), json!(null));
+        loop {
+            let data = requester
+                .data(&query, json!({ "id": incident.id, "after": after }))
+                .await;
+            let page = data
+                .get("list")
+                .unwrap_or(&data["incident"]["list"])
+                .clone();
+            let nodes = page["nodes"].as_array().unwrap();
+            seen.extend(
+                nodes
+                    .iter()
+                    .map(|step| step["eventType"].as_str().unwrap().to_owned()),
+            );
+            if page["pageInfo"]["hasNextPage"] == false {
+                break;
+            }
+            assert!(
+                !nodes.is_empty(),
+                "{list}: an empty page says that it goes on"
+            );
+            after = page["pageInfo"]["endCursor"].clone();
+            assert!(after.is_string(), "{list}: nothing says where it goes on");
+        }
+        assert_eq!(
+            seen,
+            ["Registered", "Classified", "PrioritySet", "CommentAdded"],
+            "{list}"
+        );
+    }
+}

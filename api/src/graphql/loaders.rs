@@ -18,6 +18,7 @@ use uuid::Uuid;
 use crate::desk::{Desk, READ_YOUR_WRITES_LIMIT};
 use crate::error::{code, coded, internal};
 use crate::graphql::time::Then;
+use crate::graphql::work_item::history::PUBLIC_STEPS;
 
 /// The loaders of one request.
 pub struct Loaders {
@@ -92,6 +93,8 @@ pub(super) struct Stretch {
 pub(super) enum Kind {
     /// Every step.
     Steps,
+    /// The steps that a requester may see.
+    PublicSteps,
     /// What was said to everybody.
     PublicComments,
     /// Everything that was said.
@@ -281,7 +284,11 @@ impl Loader<Stretch> for History {
             let read = read_of(&self.0, name, as_of, ats.iter()).await?;
             let (history, ids) = (read.work_item_history(), items(&ats));
             let rows = match kind {
-                Kind::Steps => history.history(&ids, after, limit).await,
+                Kind::Steps => history.history(&ids, None, after, limit).await,
+                Kind::PublicSteps => {
+                    let only = PUBLIC_STEPS.map(ToOwned::to_owned);
+                    history.history(&ids, Some(&only), after, limit).await
+                }
                 Kind::Comments => history.comments(&ids, true, after, limit).await,
                 Kind::PublicComments => history.comments(&ids, false, after, limit).await,
             };

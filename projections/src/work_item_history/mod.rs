@@ -71,10 +71,12 @@ impl WorkItemHistory {
     }
 
     /// The steps of some items behind a position, up to `limit` of each item,
-    /// in the order of the items' ids and then of the log.
+    /// in the order of the items' ids and then of the log. Where some types of
+    /// events are named, only steps of these types, and public comments.
     pub async fn history(
         &self,
         items: &[Uuid],
+        only: Option<&[String]>,
         after: i64,
         limit: i64,
     ) -> Result<Vec<HistoryRow>, ReadError> {
@@ -94,6 +96,7 @@ impl WorkItemHistory {
                 select *
                 from work_item_history w
                 where w.item_id = item.id and w.position > $2 and w.position <= $4
+                    and ($5::text[] is null or w.event_type = any ($5) or w.visibility = 'Public')
                 order by w.position
                 limit $3
             ) h
@@ -103,6 +106,7 @@ impl WorkItemHistory {
             after,
             limit,
             self.as_of.position(),
+            only,
         )
         .fetch_all(&self.pool)
         .await?;

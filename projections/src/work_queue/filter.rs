@@ -203,10 +203,29 @@ impl WorkItemFilter {
         query: &mut QueryBuilder<'_, Postgres>,
         as_of: AsOf,
     ) -> Result<(), ReadError> {
+        self.push_visible(query, as_of);
+        self.push_conditions(query, as_of)
+    }
+
+    /// The same, but whose an item is, is asked of the version and not of
+    /// today.
+    pub(super) fn push_as_it_was(
+        &self,
+        query: &mut QueryBuilder<'_, Postgres>,
+        as_of: AsOf,
+    ) -> Result<(), ReadError> {
+        self.push_visible(query, AsOf::Now);
+        self.push_conditions(query, as_of)
+    }
+
+    fn push_conditions(
+        &self,
+        query: &mut QueryBuilder<'_, Postgres>,
+        as_of: AsOf,
+    ) -> Result<(), ReadError> {
         self.push_queue(query);
         self.push_stages(query, as_of);
         self.push_people(query);
-        self.push_visible(query, as_of);
         self.push_number(query, as_of);
         self.push_lists(query, as_of);
         self.push_found_by(query, as_of);
@@ -393,7 +412,7 @@ impl WorkItemFilter {
         let searched = search::searched(as_of);
         let searched = match self.visible_to {
             Some(_) => search::readable(&searched),
-            None => searched.to_owned(),
+            None => searched,
         };
         query.push(format!(" and ({searched} like "));
         query.push_bind(pattern.clone());

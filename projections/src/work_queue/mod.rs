@@ -8,6 +8,7 @@ mod filter;
 mod fold;
 mod found_by;
 mod kept;
+mod matching;
 mod order;
 mod page;
 mod range;

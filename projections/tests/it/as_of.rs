@@ -55,7 +55,7 @@ async fn answers(read: &ReadModels, items: &[Uuid]) -> Answers {
         counts,
         details,
         links: read.work_item_link().links(items).await.unwrap(),
-        history: history.history(items, 0, 10_000).await.unwrap(),
+        history: history.history(items, None, 0, 10_000).await.unwrap(),
         comments: history.comments(items, false, 0, 10_000).await.unwrap(),
         events: read
             .event_index()

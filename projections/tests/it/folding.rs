@@ -66,7 +66,7 @@ async fn whatever_happens_the_stored_rows_are_the_fold_of_the_stream_and_agree_w
         let stored = desk
             .read()
             .work_item_history()
-            .history(&[id], 0, 10_000)
+            .history(&[id], None, 0, 10_000)
             .await
             .unwrap();
         assert_eq!(stored, history);
@@ -242,7 +242,7 @@ async fn inc_25_the_history_says_what_was_before_and_after_who_and_why() {
     let history = desk
         .read()
         .work_item_history()
-        .history(&[id], 0, 100)
+        .history(&[id], None, 0, 100)
         .await
         .unwrap();
     let names: Vec<&str> = history
@@ -285,7 +285,7 @@ async fn inc_25_the_history_says_what_was_before_and_after_who_and_why() {
     let model = desk.read();
     let rest = model
         .work_item_history()
-        .history(&[id], history[2].position, 2)
+        .history(&[id], None, history[2].position, 2)
         .await
         .unwrap();
     assert_eq!(rest, history[3..5]);

@@ -180,40 +180,68 @@ impl Comment {
     }
 }
 
-/// Whether a requester may see a step: nothing of what the desk says and
-/// weighs among itself, or tells others.
+/// The steps that a requester may see, besides public comments: nothing of
+/// what the desk says and weighs among itself.
+pub(crate) const PUBLIC_STEPS: [&str; 23] = [
+    "Registered",
+    "Classified",
+    "PrioritySet",
+    "Assigned",
+    "AssignmentAccepted",
+    "Forwarded",
+    "Urged",
+    "StageResultNotified",
+    "RequesterContacted",
+    "AttachmentAdded",
+    "PutOnHold",
+    "Resumed",
+    "ServiceRestored",
+    "WorkaroundApplied",
+    "InitialSupportGiven",
+    "ExpectedResolutionSet",
+    "Resolved",
+    "ResolutionConfirmed",
+    "ResolutionRejected",
+    "Closed",
+    "Reopened",
+    "Cancelled",
+    "MergedInto",
+    "Archived",
+];
+
+/// The steps that a requester may not see, but whose effect stands in what
+/// they see of the item.
+const STEPS_WITH_PUBLIC_EFFECT: [&str; 7] = [
+    "PriorityOverridden",
+    "Returned",
+    "EscalatedFunctionally",
+    "DetailsCorrected",
+    "MajorDeclared",
+    "MajorStoodDown",
+    "StatusCorrected",
+];
+
+/// Whether a requester may see a step: it is a public one, and is not told to
+/// others.
 fn is_public_to(person: &str, row: &HistoryRow) -> bool {
     match row.event_type.as_str() {
-        "CommentAdded" => is_public_comment(row),
         "StageResultNotified" => row
             .changes
             .iter()
             .any(|change| change.field == "recipient" && change.after.as_deref() == Some(person)),
-        "Registered"
-        | "Classified"
-        | "PrioritySet"
-        | "Assigned"
-        | "AssignmentAccepted"
-        | "Forwarded"
-        | "Urged"
-        | "RequesterContacted"
-        | "AttachmentAdded"
-        | "PutOnHold"
-        | "Resumed"
-        | "ServiceRestored"
-        | "WorkaroundApplied"
-        | "InitialSupportGiven"
-        | "ExpectedResolutionSet"
-        | "Resolved"
-        | "ResolutionConfirmed"
-        | "ResolutionRejected"
-        | "Closed"
-        | "Reopened"
-        | "Cancelled"
-        | "MergedInto"
-        | "Archived" => true,
-        _ => false,
+        _ => is_public(row),
     }
+}
+
+/// Whether requesters may see steps like this one.
+fn is_public(row: &HistoryRow) -> bool {
+    PUBLIC_STEPS.contains(&&*row.event_type) || is_public_comment(row)
+}
+
+/// Whether an event changes anything that a requester may see of its item.
+pub(super) fn changes_for(person: &str, event: &Decoded) -> bool {
+    STEPS_WITH_PUBLIC_EFFECT.contains(&&*event.recorded.event_type)
+        || HistoryRow::from_event(event, None).is_some_and(|row| is_public_to(person, &row))
 }
 
 fn is_public_comment(row: &HistoryRow) -> bool {
@@ -266,13 +294,13 @@ pub(crate) async fn history(
     after: Option<&str>,
 ) -> Result<Page<HistoryEntry>> {
     let viewer = ctx.data::<Viewer>()?;
-    let rows = rows(ctx, incident, Kind::Steps, after).await?;
+    let list = (incident, first, after);
     if viewer.sees_internal() {
-        return page(&rows, first, |_| true, HistoryEntry::of);
+        return page(ctx, list, Kind::Steps, |_| true, HistoryEntry::of).await;
     }
     let person = viewer.name();
     let is_public = |row: &HistoryRow| is_public_to(person, row);
-    page(&rows, first, is_public, HistoryEntry::of_public)
+    page(ctx, list, Kind::PublicSteps, is_public, HistoryEntry::of_public).await
 }
 
 /// How many comments of an incident everybody may read.
@@ -297,38 +325,33 @@ pub(crate) async fn comments(
     } else {
         Kind::PublicComments
     };
-    let rows = rows(ctx, incident, kind, after).await?;
-    page(&rows, first, |_| true, Comment::of)
+    page(ctx, (incident, first, after), kind, |_| true, Comment::of).await
 }
 
-/// The steps after a cursor: from the read model, or from the past that the
-/// incident was asked for.
+/// The first steps after a cursor: from the read model, or from the past that
+/// the incident was asked for.
 async fn rows(
     ctx: &Context<'_>,
     incident: &Incident,
     kind: Kind,
-    after: Option<&str>,
+    after: i64,
+    limit: usize,
 ) -> Result<Arc<Vec<HistoryRow>>> {
-    let after = place(after)?;
     if let Some(past) = incident.past() {
-        let is_wanted = |row: &&HistoryRow| {
-            row.position > after
-                && match kind {
-                    Kind::Steps => true,
-                    Kind::Comments => row.event_type == "CommentAdded",
-                    Kind::PublicComments => is_public_comment(row),
-                }
+        let is_wanted = |row: &&HistoryRow| match kind {
+            Kind::Steps => true,
+            Kind::PublicSteps => is_public(row),
+            Kind::Comments => row.event_type == "CommentAdded",
+            Kind::PublicComments => is_public_comment(row),
         };
-        return Ok(Arc::new(
-            past.history.iter().filter(is_wanted).cloned().collect(),
-        ));
+        let rows = past.history.iter().filter(is_wanted);
+        return Ok(Arc::new(rows.take(limit).cloned().collect()));
     }
-    // One more than the longest page tells whether another follows.
     let stretch = Stretch {
         at: incident.at(),
         kind,
         after,
-        limit: MAX_ROWS,
+        limit: i64::try_from(limit).unwrap_or(i64::MAX),
     };
     let rows = ctx.data::<Loaders>()?.history.load_one(stretch).await?;
     Ok(rows.unwrap_or_default())
@@ -347,24 +370,36 @@ pub(crate) fn place(after: Option<&str>) -> Result<i64> {
     })
 }
 
-/// How many steps are read of one item at once.
-const MAX_ROWS: i64 = 401;
+/// How many steps are read at once where those read first were not shown.
+const STRETCH: usize = 400;
 
-fn page<T: async_graphql::OutputType>(
-    rows: &[HistoryRow],
-    first: Option<i32>,
-    is_visible: impl Fn(&HistoryRow) -> bool,
+/// A page of what is shown of a kind of steps: it is full, or it is the last
+/// one, however many steps are not shown.
+async fn page<T: async_graphql::OutputType>(
+    ctx: &Context<'_>,
+    (incident, first, after): (&Incident, Option<i32>, Option<&str>),
+    kind: Kind,
+    is_shown: impl Fn(&HistoryRow) -> bool,
     node: impl Fn(&HistoryRow) -> T,
 ) -> Result<Page<T>> {
-    let length = usize::from(length(first, "first")?);
-    let more_to_read = i64::try_from(rows.len()).is_ok_and(|read| read == MAX_ROWS);
-    let mut visible = rows.iter().filter(|row| is_visible(row)).peekable();
+    let (length, mut after) = (usize::from(length(first, "first")?), place(after)?);
+    // One more than the page tells whether another follows.
+    let (wanted, mut limit) = (length + 1, length + 1);
     let mut edges = Vec::new();
-    while edges.len() < length {
-        let Some(row) = visible.next() else { break };
-        edges.push(Edge::new(row.position.to_string(), node(row)));
+    loop {
+        let rows = rows(ctx, incident, kind, after, limit).await?;
+        let shown = rows.iter().filter(|row| is_shown(row));
+        let shown = shown.take(wanted - edges.len());
+        edges.extend(shown.map(|row| Edge::new(row.position.to_string(), node(row))));
+        match rows.last() {
+            Some(last) if rows.len() == limit && edges.len() < wanted => {
+                (after, limit) = (last.position, STRETCH);
+            }
+            _ => break,
+        }
     }
-    let mut page = Connection::new(false, visible.peek().is_some() || more_to_read);
+    let mut page = Connection::new(false, edges.len() > length);
+    edges.truncate(length);
     page.edges = edges;
     Ok(page)
 }
