@@ -29,7 +29,7 @@ pub(crate) mod code {
     pub(crate) const TOO_MANY_LINKED: &str = "TOO_MANY_LINKED";
     /// A position that the log has not reached.
     pub(crate) const POSITION_NOT_REACHED: &str = "POSITION_NOT_REACHED";
-    /// A time in the future, or before the desk's calendar.
+    /// A time in the future.
     pub(crate) const EFFECTIVE_AT_INVALID: &str = "EFFECTIVE_AT_INVALID";
     /// The object has changed.
     pub(crate) const CONFLICT: &str = "CONFLICT";

@@ -2,7 +2,7 @@
 //! events: as it was known then, or as it was.
 
 use anyhow::bail;
-use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Utc};
 use clap::{Args, ValueEnum};
 use event_store::Audit;
 use projections::Decoded;
@@ -239,8 +239,17 @@ pub(crate) fn in_words(value: &Value) -> Option<String> {
     }
 }
 
-/// Reads a time as people write it.
+/// Reads a time as people write it, of the years that the desk knows.
 pub(crate) fn moment(text: &str) -> Result<DateTime<Utc>, String> {
+    let time = written_moment(text)?;
+    if (1970..=9999).contains(&time.year()) {
+        Ok(time)
+    } else {
+        Err("the desk's times are of the years 1970 to 9999".to_owned())
+    }
+}
+
+fn written_moment(text: &str) -> Result<DateTime<Utc>, String> {
     const WITHOUT_ZONE: [&str; 4] = [
         "%Y-%m-%dT%H:%M:%S%.f",
         "%Y-%m-%d %H:%M:%S%.f",
@@ -281,5 +290,9 @@ mod tests {
         );
         assert!(moment("yesterday").is_err());
         assert!(moment("2026-02-30").is_err());
+        for year in ["-9999", "1969", "+99999", "+262142"] {
+            assert!(moment(&format!("{year}-12-31T00:00:00Z")).is_err(), "{year}");
+            assert!(moment(&format!("{year}-12-31")).is_err(), "{year}");
+        }
     }
 }

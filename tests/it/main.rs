@@ -7,6 +7,7 @@
 )]
 
 mod access;
+mod arguments;
 mod architecture;
 mod auto_close;
 mod backup;

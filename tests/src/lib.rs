@@ -14,6 +14,7 @@ pub mod hostile;
 pub mod journey;
 pub mod postgres;
 pub mod program;
+pub mod schema;
 pub mod served;
 pub mod socket;
 

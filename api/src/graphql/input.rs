@@ -61,8 +61,7 @@ impl CommandInput {
     }
 }
 
-/// The time given, or now; refused where it lies in the future or before the
-/// desk's calendar begins.
+/// The time given, or now; refused where it lies in the future.
 fn effective_at(given: Option<DateTime<Utc>>) -> Result<DateTime<Utc>> {
     let now = crate::clock::now();
     match given {
@@ -70,11 +69,6 @@ fn effective_at(given: Option<DateTime<Utc>>) -> Result<DateTime<Utc>> {
         Some(at) if at > now + CLOCK_TOLERANCE => Err(at_field(
             code::EFFECTIVE_AT_INVALID,
             "effectiveAt lies in the future",
-            "effectiveAt",
-        )),
-        Some(at) if at < DateTime::UNIX_EPOCH => Err(at_field(
-            code::EFFECTIVE_AT_INVALID,
-            "effectiveAt lies before 1970",
             "effectiveAt",
         )),
         Some(at) => Ok(chrono::SubsecRound::trunc_subsecs(at, 3)),
@@ -137,4 +131,16 @@ pub(crate) fn all<T, E: Refusal>(
         .iter()
         .map(|value| required(value, field, &check))
         .collect()
+}
+
+/// A whole number as the domain counts; the field is named where it is too
+/// small or too large for that.
+pub(crate) fn whole<T: TryFrom<i32>>(number: i32, field: &str) -> Result<T> {
+    T::try_from(number).map_err(|_| {
+        at_field(
+            code::INPUT_INVALID,
+            format!("{field} is too small or too large"),
+            field,
+        )
+    })
 }

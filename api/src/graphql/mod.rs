@@ -3,6 +3,7 @@
 //! mutations stand once, in `work_item`, for every practice.
 
 mod access;
+mod arguments;
 mod configuration;
 mod enums;
 mod ids;

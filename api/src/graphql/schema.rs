@@ -2,6 +2,7 @@
 
 use async_graphql::{MergedObject, MergedSubscription, Schema, SchemaBuilder};
 
+use super::arguments::Arguments;
 use super::configuration::{ConfigurationMutations, ConfigurationQueries};
 use super::incident::{IncidentMutations, IncidentQueries};
 use super::limits::LIMITS;
@@ -49,6 +50,7 @@ pub fn build(desk: Desk) -> DeskSchema {
     builder()
         .data(desk)
         .limit_recursive_depth(LIMITS.nesting)
+        .extension(Arguments)
         .limit_depth(LIMITS.depth)
         .limit_complexity(LIMITS.complexity)
         // Looking for the nearest name costs more than all the rest of a refusal.

@@ -9,7 +9,7 @@ use crate::error::{at_field, code};
 use crate::graphql::access::Done;
 use crate::graphql::enums::Priority;
 use crate::graphql::ids::{self, Kind};
-use crate::graphql::input::CommandInput;
+use crate::graphql::input::{CommandInput, whole};
 use crate::graphql::scalars::Long;
 use crate::graphql::time::{AsOfInput, Basis, Then, then};
 
@@ -178,9 +178,9 @@ pub(crate) struct PriorityLevelInput {
     /// Its name in English.
     name_en: String,
     /// How long the requester has to confirm or reject a resolution.
-    confirm_within_hours: u32,
+    confirm_within_hours: i32,
     /// How long after its closing an item may be reopened.
-    reopen_within_hours: u32,
+    reopen_within_hours: i32,
     /// Whether a post-incident review must be completed before the closing.
     review_required: bool,
 }
@@ -198,20 +198,22 @@ fn content(input: &PriorityMatrixSaveDraftInput) -> Result<model::PriorityMatrix
             "rows",
         )
     })?;
+    let level = |level: &PriorityLevelInput| -> Result<model::Level> {
+        Ok(model::Level {
+            priority: level.priority.into(),
+            name_zh: level.name_zh.clone(),
+            name_en: level.name_en.clone(),
+            confirm_within_hours: whole(
+                level.confirm_within_hours,
+                "levels.confirmWithinHours",
+            )?,
+            reopen_within_hours: whole(level.reopen_within_hours, "levels.reopenWithinHours")?,
+            review_required: level.review_required,
+        })
+    };
     Ok(model::PriorityMatrix {
         rows,
-        levels: input
-            .levels
-            .iter()
-            .map(|level| model::Level {
-                priority: level.priority.into(),
-                name_zh: level.name_zh.clone(),
-                name_en: level.name_en.clone(),
-                confirm_within_hours: level.confirm_within_hours,
-                reopen_within_hours: level.reopen_within_hours,
-                review_required: level.review_required,
-            })
-            .collect(),
+        levels: input.levels.iter().map(level).collect::<Result<_>>()?,
     })
 }
 

@@ -7,7 +7,7 @@ use domain::work_item::{ForwardTo, WorkAction, WorkCommand};
 
 use crate::error::{at_field, code};
 use crate::graphql::access::{run_assigning, run_work};
-use crate::graphql::input::{CommandInput, optional, required};
+use crate::graphql::input::{CommandInput, optional, required, whole};
 use crate::graphql::organisation::assignee;
 use crate::graphql::work_item::WorkItemPayload;
 
@@ -86,7 +86,7 @@ pub(crate) struct WorkItemEscalateHierarchicallyInput {
     /// The work item.
     id: ID,
     /// The level, above the one reached so far; the first is 1.
-    level: u8,
+    level: i32,
     /// Who is told.
     person: Option<String>,
     /// Why.
@@ -215,7 +215,7 @@ impl AssignmentMutations {
         let person = optional(input.person.as_deref(), "person", PersonId::new)?;
         let reason = required(&input.reason, "reason", Text::new)?;
         let command = WorkCommand::EscalateHierarchically {
-            level: input.level,
+            level: whole(input.level, "level")?,
             person,
             reason,
         };

@@ -6,7 +6,7 @@ use domain::work_item::WorkCommand;
 
 use crate::graphql::access::run_work;
 use crate::graphql::enums::DetailField;
-use crate::graphql::input::{CommandInput, optional, required};
+use crate::graphql::input::{CommandInput, optional, required, whole};
 use crate::graphql::work_item::WorkItemPayload;
 
 /// What `workItemLogEffort` takes.
@@ -17,7 +17,7 @@ pub(crate) struct WorkItemLogEffortInput {
     /// The work item.
     id: ID,
     /// How much, 1 to 1440.
-    minutes: u32,
+    minutes: i32,
     /// What for.
     text: Option<String>,
 }
@@ -74,7 +74,7 @@ impl RecordMutations {
     ) -> Result<WorkItemPayload> {
         let text = optional(input.text.as_deref(), "text", Text::new)?;
         let command = WorkCommand::LogEffort {
-            minutes: input.minutes,
+            minutes: whole(input.minutes, "minutes")?,
             text,
         };
         run_work(ctx, &input.id, &input.command, command)
