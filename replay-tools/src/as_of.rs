@@ -288,10 +288,15 @@ mod tests {
             rfc3339(moment("2026-03-01").unwrap()),
             "2026-03-01T00:00:00Z"
         );
+        let precise = "2026-03-01T09:00:00.123456Z".parse().unwrap();
+        assert_eq!(moment(&crate::output::time(precise)), Ok(precise));
         assert!(moment("yesterday").is_err());
         assert!(moment("2026-02-30").is_err());
         for year in ["-9999", "1969", "+99999", "+262142"] {
-            assert!(moment(&format!("{year}-12-31T00:00:00Z")).is_err(), "{year}");
+            assert!(
+                moment(&format!("{year}-12-31T00:00:00Z")).is_err(),
+                "{year}"
+            );
             assert!(moment(&format!("{year}-12-31")).is_err(), "{year}");
         }
     }

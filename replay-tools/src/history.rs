@@ -64,7 +64,7 @@ fn print(subject: &Subject, steps: &[HistoryRow], output: &mut Output) -> anyhow
     ))?;
     output.line("")?;
     output.line(format_args!(
-        "{:>4} {:>10}  {:<24}  {:<24}  what, and by whom",
+        "{:>4} {:>10}  {:<27}  {:<27}  what, and by whom",
         "step", "position", "effective", "recorded"
     ))?;
     for step in steps {

@@ -81,9 +81,10 @@ impl Output {
     }
 }
 
-/// A time for people: UTC, to the millisecond, of fixed width.
+/// A time for people: UTC, of fixed width, to the microsecond as the log keeps
+/// it, so that what is shown can be asked for.
 pub(crate) fn time(time: DateTime<Utc>) -> String {
-    time.format("%Y-%m-%d %H:%M:%S%.3fZ").to_string()
+    time.format("%Y-%m-%d %H:%M:%S%.6fZ").to_string()
 }
 
 /// A time for programs.

@@ -128,7 +128,7 @@ async fn inc_25_a_history_tells_each_step_with_before_and_after() {
         "INC0000001 (",
         "status: Assigned -> InProgress",
         "AssignmentAccepted, by li.wei (Coordinator, via api)",
-        "2026-03-02 10:05:00.000Z",
+        "2026-03-02 10:05:00.000000Z",
         "text (internal): Called back at nine",
         "team: 网络组",
     ] {
@@ -327,6 +327,35 @@ async fn a_moment_that_makes_no_sense_is_refused() {
             .await;
         assert_eq!((ran.code, &*ran.stdout), (2, ""), "{arguments:?}");
         assert!(ran.stderr.contains(said), "{arguments:?}: {}", ran.stderr);
+    }
+    desk.close().await;
+}
+
+#[tokio::test]
+async fn a_time_that_is_shown_can_be_asked_for() {
+    let desk = Desk::open().await;
+    desk.journey("INC0000001").await;
+    let history = desk.replay(&["history", "INC0000001"]).await;
+    // Of each step its number, position, effective and recorded time.
+    let steps: Vec<Vec<&str>> = history
+        .stdout
+        .lines()
+        .map(|line| line.split_whitespace().collect())
+        .filter(|words: &Vec<&str>| words.len() > 6 && words[0].parse::<i64>().is_ok())
+        .collect();
+    assert!(steps.len() > 5, "{history:?}");
+    for step in &steps {
+        let (number, position) = (step[0], step[1]);
+        let recorded = format!("{} {}", step[4], step[5]);
+        let asked = ["as-of", "INC0000001", "--at", &recorded, "--json"];
+        let then = desk.replay(&asked).await.json();
+        // Steps of one command have one time; the last of them is meant.
+        let is_in = |shown: &Value, step: &str| shown.as_i64() >= step.parse().ok();
+        assert!(
+            is_in(&then["asOf"]["position"], position),
+            "{step:?}: {then}"
+        );
+        assert!(is_in(&then["events"], number), "{step:?}: {then}");
     }
     desk.close().await;
 }

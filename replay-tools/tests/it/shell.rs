@@ -184,3 +184,37 @@ async fn the_prompt_for_people_says_what_can_be_said() {
     assert!(ran.stderr.contains("`help` lists them"), "{ran:?}");
     desk.close().await;
 }
+
+#[tokio::test]
+async fn a_time_that_the_prompt_shows_leads_to_where_it_was_shown() {
+    let desk = Desk::open().await;
+    desk.journey("INC0000001").await;
+    let head = desk.head().await;
+    let at = |shown: &str| -> (i64, String) {
+        let line = shown.lines().rfind(|line| line.contains(", recorded at "));
+        let (place, time) = line.expect(shown).split_once(", recorded at ").unwrap();
+        let place = place
+            .rsplit_once("Position ")
+            .unwrap()
+            .1
+            .split_once(' ')
+            .unwrap();
+        (
+            place.0.parse().unwrap(),
+            time.trim_end_matches('.').to_owned(),
+        )
+    };
+    for position in [Desk::SETUP + 1, Desk::SETUP + 4, head] {
+        let goto = format!("goto {position}");
+        let (there, time) = at(&shell(&desk, &[], &[&goto, "where"]).await.stdout);
+        assert_eq!(there, position);
+        let back = format!("goto {time}");
+        let (again, _) = at(&shell(&desk, &[], &[&back, "where"]).await.stdout);
+        // Steps of one command have one time; the last of them is meant.
+        assert!(
+            again >= position,
+            "{back} leads to {again}, before {position}"
+        );
+    }
+    desk.close().await;
+}
