@@ -302,7 +302,13 @@ async fn ids_of_another_type_tampered_cursors_and_times_out_of_this_world() {
             .code(),
         "CURSOR_INVALID"
     );
-    for time in ["9999-12-31T23:59:59Z", "1969-12-31T23:59:59Z"] {
+    for (time, code) in [
+        ("9999-12-31T23:59:59Z", "EFFECTIVE_AT_INVALID"),
+        ("1969-12-31T23:59:59Z", "INPUT_INVALID"),
+        ("99999-01-01T00:00:00Z", "INPUT_INVALID"),
+        ("yesterday", "INPUT_INVALID"),
+        ("", "INPUT_INVALID"),
+    ] {
         let refusal = desk
             .person
             .is_refused(
@@ -312,21 +318,8 @@ async fn ids_of_another_type_tampered_cursors_and_times_out_of_this_world() {
             .await;
         assert_eq!(
             (refusal.code.as_str(), refusal.field.as_deref()),
-            ("EFFECTIVE_AT_INVALID", Some("effectiveAt")),
+            (code, Some("effectiveAt")),
             "{time}"
-        );
-    }
-    for time in ["99999-01-01T00:00:00Z", "yesterday", ""] {
-        let answer = desk
-            .person
-            .mutate(
-                "workItemUrge",
-                json!({ "id": incident.id, "effectiveAt": time }),
-            )
-            .await;
-        assert!(
-            answer.clone().code().starts_with("GRAPHQL_"),
-            "{time}: {answer:?}"
         );
     }
     let before = json!({ "id": incident.id, "effectiveAt": "2001-01-01T00:00:00Z" });

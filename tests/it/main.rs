@@ -7,14 +7,16 @@
 )]
 
 mod access;
-mod arguments;
 mod architecture;
+mod arguments;
 mod auto_close;
 mod backup;
 mod bad_input;
 mod bulk;
 mod configuration;
 mod hostile;
+mod every_mutation;
+mod guards;
 mod idempotency;
 mod import;
 mod incident;
@@ -25,6 +27,7 @@ mod queue;
 mod races;
 mod rights;
 mod sample;
+mod schema;
 mod seals;
 mod service_desk;
 mod statements;

@@ -46,7 +46,7 @@ async fn ready(desk: &TestDesk) -> Value {
 }
 
 /// Waits until all that is in the log is sealed, and returns the signed head.
-async fn sealed(desk: &TestDesk) -> (SignedNote, Checkpoint) {
+pub(crate) async fn sealed(desk: &TestDesk) -> (SignedNote, Checkpoint) {
     let head = desk.serving().desk().log().head().await.unwrap().position;
     let size = u64::try_from(head).unwrap();
     let read = |text: &String| {

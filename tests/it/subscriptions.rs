@@ -133,7 +133,7 @@ async fn a_requester_is_told_of_nothing_that_they_may_not_see() {
     let requester = desk.person("zhao.min", domain::Role::Requester).await;
     let incident = coordinator.logs_an_incident().await;
     let others = coordinator.logs(json!({ "requester": "li.na" })).await;
-    let said = "comments { nodes { text } }";
+    let said = "... on Incident { comments { nodes { text } } }";
     let mut agents = subscribed(
         &desk,
         &coordinator,

@@ -220,8 +220,8 @@ const EVERYTHING: &str = "query($asOf: AsOfInput, $team: ID!, $node: ID!) {
     byPriority: workItemCounts(by: PRIORITY, asOf: $asOf, filter: { isOpen: true }) { priority count }
     teams(asOf: $asOf) { ...team }
     team(id: $team, asOf: $asOf) { ...team }
-    node(id: $node, asOf: $asOf) { id ... on Incident { ...item links { relation outgoing otherNumber } } }
-    nodes(ids: [$team, $node], asOf: $asOf) { id }
+    node: nodeAsOf(id: $node, asOf: $asOf) { id ... on Incident { ...item links { relation outgoing otherNumber } } }
+    nodes: nodesAsOf(ids: [$team, $node], asOf: $asOf) { id }
     priorityMatrix(asOf: $asOf) { version versions { version } inForce { version } draft { draftedBy reviewedBy } }
     categoryTree(asOf: $asOf) { version versions { version } inForce { version } }
 }
@@ -386,8 +386,9 @@ async fn what_the_log_has_not_reached_cannot_be_asked_for() {
             "workItems(asOf: $asOf) { totalCount }",
             "incidents(asOf: $asOf) { totalCount }",
             "workItemCounts(by: TEAM, asOf: $asOf) { count }",
-            "node(id: $id, asOf: $asOf) { id }",
-            "nodes(ids: [$id], asOf: $asOf) { id }",
+            "nodeAsOf(id: $id, asOf: $asOf) { id }",
+            "nodesAsOf(ids: [$id], asOf: $asOf) { id }",
+            "timeline(id: $id, asOf: $asOf) { nodes { position } }",
             "incident(id: $id, asOf: $asOf) { id }",
             "teams(asOf: $asOf) { id }",
             "priorityMatrix(asOf: $asOf) { id }",
@@ -397,7 +398,7 @@ async fn what_the_log_has_not_reached_cannot_be_asked_for() {
             "diff(id: $id, from: { position: 1 }, to: $asOf) { changes { field } }",
         ] {
             // Variables that are declared have to be used.
-            let used = "... @include(if: false) { node(id: $id, asOf: $asOf) { id } }";
+            let used = "... @include(if: false) { nodeAsOf(id: $id, asOf: $asOf) { id } }";
             let query = format!("query($asOf: AsOfInput!, $id: ID!) {{ {question} {used} }}");
             let variables = json!({ "asOf": as_of, "id": incident.id });
             let answer = coordinator.ask(&query, variables).await;
@@ -520,4 +521,185 @@ async fn plt_08_every_object_has_a_timeline_and_differences() {
     assert!(!names(&told).contains(&"CommentAdded".to_owned()), "{told}");
     let stranger = desk.person("wang.fang", Role::Requester).await;
     assert!(stranger.data(TIMELINE, variables).await["timeline"].is_null());
+}
+
+#[tokio::test]
+async fn plt_08_tokens_keys_and_exports_are_asked_as_of_then_like_everything_else() {
+    const TOKEN: &str = "... on ApiToken { name role issuedAt revokedAt version }";
+    let desk = TestDesk::open().await;
+    let administrator = desk.person("head", Role::Administrator).await;
+    let auditor = desk.person("some.auditor", Role::Auditor).await;
+    let issued = administrator
+        .does(
+            "apiTokenIssue",
+            json!({ "name": "monitoring", "role": "AGENT" }),
+        )
+        .await;
+    let id = issued["tokenId"].clone();
+    let revoked = administrator
+        .does("apiTokenRevoke", json!({ "tokenId": id }))
+        .await;
+    let before = json!({ "position": issued["position"] });
+    let query = format!("query($id: ID!, $asOf: AsOfInput, $from: AsOfInput!) {{
+        node(id: $id) {{ {TOKEN} }}
+        nodeAsOf(id: $id, asOf: $asOf, basis: EFFECTIVE) {{ {TOKEN} }}
+        timeline(id: $id) {{ nodes {{ eventType changes {{ field before after }} }} }}
+        diff(id: $id, from: $from, to: {{ position: {} }}) {{ changes {{ field step {{ actor }} }} }}
+    }}", revoked["position"]);
+    let asked = json!({ "id": id, "asOf": before, "from": before });
+    let told = auditor.data(&query, asked.clone()).await;
+    assert_eq!(told["node"]["name"], "monitoring");
+    assert_eq!(told["node"]["role"], "AGENT");
+    assert!(told["node"]["revokedAt"].is_string(), "{told}");
+    assert!(told["nodeAsOf"]["revokedAt"].is_null(), "{told}");
+    assert_eq!(told["nodeAsOf"]["version"], 1);
+    let steps = &told["timeline"]["nodes"];
+    assert_eq!(steps[1]["eventType"], "TokenRevoked");
+    assert_eq!(steps[1]["changes"][0]["field"], "revokedAt");
+    assert_eq!(
+        told["diff"]["changes"],
+        json!([{ "field": "revokedAt", "step": { "actor": "head" } }])
+    );
+    // Neither the secret nor its hash is among what is told.
+    let log = "query($id: ID!) { events(filter: { objectId: $id }) { nodes { payload } } }";
+    let log = auditor.data(log, json!({ "id": id })).await;
+    let hash = log["events"]["nodes"][0]["payload"]["secret_sha256"]
+        .as_str()
+        .unwrap();
+    assert!(!told.to_string().contains(hash), "{told}");
+    // Whoever may not read the log may not read this of it either.
+    let agent = desk.person("some.agent", Role::Agent).await;
+    for question in [
+        "node(id: $id) { id }",
+        "nodeAsOf(id: $id) { id }",
+        "timeline(id: $id) { nodes { position } }",
+    ] {
+        let question = format!("query($id: ID!) {{ {question} }}");
+        assert_eq!(
+            agent.ask(&question, json!({ "id": id })).await.code(),
+            "FORBIDDEN",
+            "{question}"
+        );
+    }
+
+    let keys =
+        "{ events(filter: { aggregateTypes: [\"seal_keys\"] }) { nodes { objectId position } } }";
+    let keys = auditor.data(keys, json!({})).await["events"]["nodes"][0].clone();
+    let query = "query($id: ID!, $asOf: AsOfInput!) {
+        node(id: $id) { ... on SealKeys { keys { verifierKey fromSize adoptedAt } } }
+        then: nodeAsOf(id: $id, asOf: $asOf) { id }
+        timeline(id: $id) { nodes { eventType changes { field } } }
+        diff(id: $id, from: $asOf, to: { position: 1000 }) { changes { field } }
+        logKeys { verifierKey }
+    }"
+    .replace("1000", &keys["position"].to_string());
+    let nothing = json!({ "id": keys["objectId"], "asOf": { "position": 0 } });
+    let told = auditor.data(&query, nothing).await;
+    assert_eq!(
+        told["node"]["keys"][0]["verifierKey"],
+        told["logKeys"][0]["verifierKey"]
+    );
+    assert_eq!(told["node"]["keys"][0]["fromSize"], 0);
+    assert!(told["then"].is_null());
+    assert_eq!(
+        told["timeline"]["nodes"][0]["changes"],
+        json!([{ "field": "keys" }])
+    );
+    assert_eq!(told["diff"]["changes"], json!([{ "field": "keys" }]));
+
+    crate::seals::sealed(&desk).await;
+    let directory = tempfile::tempdir().unwrap();
+    let out = directory.path().join("export").display().to_string();
+    let url = desk.database().url();
+    let export = [
+        "export",
+        "--output",
+        &out,
+        "--by",
+        "some.auditor",
+        "--database-url",
+        &url,
+        "--to",
+        "3",
+    ];
+    let exported = tests::program::run("docket-replay", &export);
+    assert!(exported.status.success(), "{exported:?}");
+    let exports =
+        "{ events(filter: { aggregateTypes: [\"log_export\"] }) { nodes { objectId position } } }";
+    let export = auditor.data(exports, json!({})).await["events"]["nodes"][0].clone();
+    let query = "query($id: ID!, $to: AsOfInput!) {
+        node(id: $id) { ... on LogExport { format toPosition exportedBy sha256 } }
+        then: nodeAsOf(id: $id, asOf: { position: 3 }) { id }
+        timeline(id: $id) { nodes { eventType actor } }
+        diff(id: $id, from: { position: 3 }, to: $to) { changes { field after } }
+    }";
+    let to = json!({ "position": export["position"] });
+    let told = auditor
+        .data(query, json!({ "id": export["objectId"], "to": to }))
+        .await;
+    assert_eq!(told["node"]["toPosition"], 3);
+    assert_eq!(told["node"]["exportedBy"], "some.auditor");
+    assert!(told["then"].is_null());
+    assert_eq!(
+        told["timeline"]["nodes"],
+        json!([{ "eventType": "LogExported", "actor": "some.auditor" }])
+    );
+    let changes = told["diff"]["changes"].as_array().unwrap();
+    assert!(
+        changes.contains(&json!({ "field": "toPosition", "after": "3" })),
+        "{told}"
+    );
+}
+
+#[tokio::test]
+async fn a_history_in_the_order_of_the_world_is_paged_in_that_order() {
+    let desk = TestDesk::open().await;
+    let (coordinator, network) = (desk.coordinator().await, desk.second_line().await);
+    let opened = api::clock::now() - Duration::hours(4);
+    let incident = coordinator.logs(json!({ "effectiveAt": opened })).await;
+    let assign = json!({ "teamId": network.id, "effectiveAt": opened + Duration::hours(3) });
+    coordinator.takes("workItemAssign", &incident, assign).await;
+    // Written down last, and so before the assignment.
+    for hours in [2, 1] {
+        let late = json!({ "visibility": "PUBLIC", "text": format!("{hours}"), "effectiveAt": opened + Duration::hours(hours) });
+        coordinator.takes("workItemComment", &incident, late).await;
+    }
+    for list in [
+        "incident(id: $id, asOf: $asOf, basis: EFFECTIVE) { list: history(first: 2, after: $after) { ...page } }",
+        "list: timeline(id: $id, asOf: $asOf, basis: EFFECTIVE, first: 2, after: $after) { ...page }",
+    ] {
+        let query = format!("query($id: ID!, $asOf: AsOfInput!, $after: String) {{ {list} }}
+            fragment page on HistoryEntryConnection {{ pageInfo {{ hasNextPage endCursor }} nodes {{ eventType text }} }}");
+        let (mut seen, mut after) = (Vec::new(), Value::Null);
+        loop {
+            let now = json!({ "at": api::clock::now() });
+            let asked = json!({ "id": incident.id, "asOf": now, "after": after });
+            let data = coordinator.data(&query, asked).await;
+            let page = data
+                .get("list")
+                .unwrap_or(&data["incident"]["list"])
+                .clone();
+            let nodes = page["nodes"].as_array().unwrap().clone();
+            seen.extend(nodes.iter().map(|step| {
+                step["text"]
+                    .as_str()
+                    .or(step["eventType"].as_str())
+                    .unwrap()
+                    .to_owned()
+            }));
+            if page["pageInfo"]["hasNextPage"] == false {
+                break;
+            }
+            after = page["pageInfo"]["endCursor"].clone();
+        }
+        let order = [
+            "Registered",
+            "Classified",
+            "PrioritySet",
+            "1",
+            "2",
+            "Assigned",
+        ];
+        assert_eq!(seen, order, "{list}");
+    }
 }

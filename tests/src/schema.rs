@@ -15,7 +15,7 @@ const INTROSPECTION: &str = "{ __schema {
         enumValues(includeDeprecated: true) { name description }
         possibleTypes { name } }
     directives { name description args { name description } } } }
-fragment Of on __Type { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name } } } } }";
+fragment Of on __Type { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name } } } } } }";
 
 /// The schema as the desk describes it.
 pub struct Schema {

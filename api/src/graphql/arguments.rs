@@ -7,19 +7,17 @@
 //! resolver can forget it, and the refusal names the field.
 
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
-use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextParseQuery};
 use async_graphql::parser::parse_schema;
 use async_graphql::parser::types::{
     BaseType, ExecutableDocument, FieldDefinition, InputValueDefinition, OperationType, Selection,
     Type, TypeDefinition, TypeKind, TypeSystemDefinition,
 };
 use async_graphql::{
-    ErrorExtensionValues, Number, Pos, Positioned, ServerError, ServerResult, Variables,
+    ErrorExtensionValues, Number, Pos, Positioned, Request, ServerError, ServerResult, Variables,
 };
 use async_graphql_value::Value;
-use async_trait::async_trait;
 use chrono::{DateTime, Datelike, Utc};
 use domain::Refusal;
 use domain::text::TextRefused;
@@ -30,28 +28,17 @@ use crate::error::code;
 /// The years that a time may be of.
 const YEARS: std::ops::RangeInclusive<i32> = 1970..=9999;
 
-/// The check as a part of the schema.
-pub(super) struct Arguments;
-
-impl ExtensionFactory for Arguments {
-    fn create(&self) -> Arc<dyn Extension> {
-        Arc::new(Self)
-    }
-}
-
-#[async_trait]
-impl Extension for Arguments {
-    async fn parse_query(
-        &self,
-        ctx: &ExtensionContext<'_>,
-        query: &str,
-        variables: &Variables,
-        next: NextParseQuery<'_>,
-    ) -> ServerResult<ExecutableDocument> {
-        let document = next.run(ctx, query, variables).await?;
-        check(&document, variables)?;
-        Ok(document)
-    }
+/// Refuses a request with an argument that no resolver is to be shown. What
+/// cannot be parsed is left to the schema to refuse.
+pub(super) fn check(request: &mut Request) -> ServerResult<()> {
+    // The parser looks at the text, the check also at the variables.
+    let variables = std::mem::take(&mut request.variables);
+    let checked = match request.parsed_query() {
+        Ok(document) => check_document(document, &variables),
+        Err(_) => Ok(()),
+    };
+    request.variables = variables;
+    checked
 }
 
 /// The inputs of the schema.
@@ -179,7 +166,7 @@ impl Fault {
 
 /// Checks every argument of a document. Each fragment and each variable is
 /// looked at once for what it is used as, however often it is used.
-fn check(document: &ExecutableDocument, variables: &Variables) -> ServerResult<()> {
+fn check_document(document: &ExecutableDocument, variables: &Variables) -> ServerResult<()> {
     let mut check = Check::new(document, variables);
     let operations = document.operations.iter().map(|(_, operation)| {
         let root = match operation.node.ty {

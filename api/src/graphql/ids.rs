@@ -6,6 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use strum::IntoEnumIterator;
 use uuid::Uuid;
 
+use crate::auth::policy::Action;
 use crate::error::{at_field, code};
 
 /// The kinds of objects that have a global id.
@@ -33,6 +34,17 @@ impl Kind {
             Self::CategoryTree => "category_tree",
             Self::SealKeys => "seal_keys",
             Self::LogExport => "log_export",
+        }
+    }
+
+    /// What whoever sees an object of this kind must be allowed to read.
+    pub(crate) fn read(self) -> Action {
+        match self {
+            Self::Incident => Action::ReadWorkItems,
+            Self::Team | Self::PriorityMatrix | Self::CategoryTree => Action::ReadConfiguration,
+            // They are facts about who may do what to the record, and about the
+            // record itself, as the log shows them.
+            Self::ApiToken | Self::SealKeys | Self::LogExport => Action::ReadLog,
         }
     }
 

@@ -7,6 +7,8 @@ use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Long(pub(crate) i64);
 
+/// A whole number of up to 64 bits: positions of the log and versions. JSON
+/// carries it as a number.
 #[Scalar(
     name = "Long",
     specified_by_url = "https://docs.oracle.com/javase/specs/jls/se21/html/jls-4.html#jls-4.2.1"

@@ -6,12 +6,14 @@ use domain::configuration::{self as model, Command, Configuration};
 use domain::ids::CategoryCode;
 
 use super::life_cycle::{ConfigurationPublishInput, ConfigurationStepInput, load, step};
+use crate::auth::policy::Action;
 use crate::graphql::access::Done;
 use crate::graphql::ids::{self, Kind};
 use crate::graphql::input::CommandInput;
 use crate::graphql::input::{optional, required};
 use crate::graphql::scalars::Long;
 use crate::graphql::time::{AsOfInput, Basis, Then, then};
+use crate::graphql::viewer::authorised;
 
 /// What a category tree says.
 #[derive(SimpleObject)]
@@ -92,7 +94,10 @@ impl CategoryTree {
     }
 
     /// The version that holds at a time, or else at the time that is shown.
-    async fn in_force(&self, at: Option<DateTime<Utc>>) -> Option<CategoryTreeVersion> {
+    async fn in_force(
+        &self,
+        #[graphql(desc = "When, if not at the time that is shown.")] at: Option<DateTime<Utc>>,
+    ) -> Option<CategoryTreeVersion> {
         let shown = || self.then.map_or_else(crate::clock::now, |then| then.at);
         let at = at.unwrap_or_else(shown);
         self.state
@@ -226,8 +231,8 @@ impl CategoryTreeQueries {
     async fn category_tree(
         &self,
         ctx: &Context<'_>,
-        as_of: Option<AsOfInput>,
-        #[graphql(default)] basis: Basis,
+        #[graphql(desc = "When, if not now.")] as_of: Option<AsOfInput>,
+        #[graphql(default, desc = "Which of an event's two times counts.")] basis: Basis,
     ) -> Result<CategoryTree> {
         CategoryTree::load(ctx, then(ctx, as_of, basis).await?).await
     }
@@ -244,8 +249,9 @@ impl CategoryTreeMutations {
     async fn save_draft(
         &self,
         ctx: &Context<'_>,
-        input: CategoryTreeSaveDraftInput,
+        #[graphql(desc = "What the command says.")] input: CategoryTreeSaveDraftInput,
     ) -> Result<CategoryTreePayload> {
+        authorised(ctx, Action::Configure)?;
         let content = content(&input)?;
         step(ctx, &input.command, Command::SaveDraft(content))
             .await
@@ -257,7 +263,7 @@ impl CategoryTreeMutations {
     async fn pass_review(
         &self,
         ctx: &Context<'_>,
-        input: ConfigurationStepInput,
+        #[graphql(desc = "What the command says.")] input: ConfigurationStepInput,
     ) -> Result<CategoryTreePayload> {
         step::<model::CategoryTree>(ctx, &input.command, Command::PassReview)
             .await
@@ -269,7 +275,7 @@ impl CategoryTreeMutations {
     async fn publish(
         &self,
         ctx: &Context<'_>,
-        input: ConfigurationPublishInput,
+        #[graphql(desc = "What the command says.")] input: ConfigurationPublishInput,
     ) -> Result<CategoryTreePayload> {
         let command = Command::Publish {
             effective_from: input.effective_from(),
@@ -284,7 +290,7 @@ impl CategoryTreeMutations {
     async fn discard_draft(
         &self,
         ctx: &Context<'_>,
-        input: ConfigurationStepInput,
+        #[graphql(desc = "What the command says.")] input: ConfigurationStepInput,
     ) -> Result<CategoryTreePayload> {
         step::<model::CategoryTree>(ctx, &input.command, Command::DiscardDraft)
             .await

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use domain::configuration::{self as model, Command, Configuration};
 
 use super::life_cycle::{ConfigurationPublishInput, ConfigurationStepInput, load, step};
+use crate::auth::policy::Action;
 use crate::error::{at_field, code};
 use crate::graphql::access::Done;
 use crate::graphql::enums::Priority;
@@ -12,6 +13,7 @@ use crate::graphql::ids::{self, Kind};
 use crate::graphql::input::{CommandInput, whole};
 use crate::graphql::scalars::Long;
 use crate::graphql::time::{AsOfInput, Basis, Then, then};
+use crate::graphql::viewer::authorised;
 
 /// What a priority matrix says.
 #[derive(SimpleObject)]
@@ -99,7 +101,10 @@ impl PriorityMatrix {
     }
 
     /// The version that holds at a time, or else at the time that is shown.
-    async fn in_force(&self, at: Option<DateTime<Utc>>) -> Option<PriorityMatrixVersion> {
+    async fn in_force(
+        &self,
+        #[graphql(desc = "When, if not at the time that is shown.")] at: Option<DateTime<Utc>>,
+    ) -> Option<PriorityMatrixVersion> {
         let shown = || self.then.map_or_else(crate::clock::now, |then| then.at);
         let at = at.unwrap_or_else(shown);
         self.state
@@ -203,10 +208,7 @@ fn content(input: &PriorityMatrixSaveDraftInput) -> Result<model::PriorityMatrix
             priority: level.priority.into(),
             name_zh: level.name_zh.clone(),
             name_en: level.name_en.clone(),
-            confirm_within_hours: whole(
-                level.confirm_within_hours,
-                "levels.confirmWithinHours",
-            )?,
+            confirm_within_hours: whole(level.confirm_within_hours, "levels.confirmWithinHours")?,
             reopen_within_hours: whole(level.reopen_within_hours, "levels.reopenWithinHours")?,
             review_required: level.review_required,
         })
@@ -254,8 +256,8 @@ impl PriorityMatrixQueries {
     async fn priority_matrix(
         &self,
         ctx: &Context<'_>,
-        as_of: Option<AsOfInput>,
-        #[graphql(default)] basis: Basis,
+        #[graphql(desc = "When, if not now.")] as_of: Option<AsOfInput>,
+        #[graphql(default, desc = "Which of an event's two times counts.")] basis: Basis,
     ) -> Result<PriorityMatrix> {
         PriorityMatrix::load(ctx, then(ctx, as_of, basis).await?).await
     }
@@ -272,8 +274,9 @@ impl PriorityMatrixMutations {
     async fn save_draft(
         &self,
         ctx: &Context<'_>,
-        input: PriorityMatrixSaveDraftInput,
+        #[graphql(desc = "What the command says.")] input: PriorityMatrixSaveDraftInput,
     ) -> Result<PriorityMatrixPayload> {
+        authorised(ctx, Action::Configure)?;
         let content = content(&input)?;
         step(ctx, &input.command, Command::SaveDraft(content))
             .await
@@ -285,7 +288,7 @@ impl PriorityMatrixMutations {
     async fn pass_review(
         &self,
         ctx: &Context<'_>,
-        input: ConfigurationStepInput,
+        #[graphql(desc = "What the command says.")] input: ConfigurationStepInput,
     ) -> Result<PriorityMatrixPayload> {
         step::<model::PriorityMatrix>(ctx, &input.command, Command::PassReview)
             .await
@@ -297,7 +300,7 @@ impl PriorityMatrixMutations {
     async fn publish(
         &self,
         ctx: &Context<'_>,
-        input: ConfigurationPublishInput,
+        #[graphql(desc = "What the command says.")] input: ConfigurationPublishInput,
     ) -> Result<PriorityMatrixPayload> {
         let command = Command::Publish {
             effective_from: input.effective_from(),
@@ -312,7 +315,7 @@ impl PriorityMatrixMutations {
     async fn discard_draft(
         &self,
         ctx: &Context<'_>,
-        input: ConfigurationStepInput,
+        #[graphql(desc = "What the command says.")] input: ConfigurationStepInput,
     ) -> Result<PriorityMatrixPayload> {
         step::<model::PriorityMatrix>(ctx, &input.command, Command::DiscardDraft)
             .await

@@ -447,8 +447,8 @@ impl Incident {
     pub(crate) async fn history(
         &self,
         ctx: &Context<'_>,
-        first: Option<i32>,
-        after: Option<String>,
+        #[graphql(desc = "The first so many: 20 if not said, 100 at most.")] first: Option<i32>,
+        #[graphql(desc = "The cursor that they follow.")] after: Option<String>,
     ) -> Result<Connection<String, HistoryEntry, EmptyFields, EmptyFields>> {
         history(ctx, self, first, after.as_deref()).await
     }
@@ -458,8 +458,8 @@ impl Incident {
     pub(crate) async fn comments(
         &self,
         ctx: &Context<'_>,
-        first: Option<i32>,
-        after: Option<String>,
+        #[graphql(desc = "The first so many: 20 if not said, 100 at most.")] first: Option<i32>,
+        #[graphql(desc = "The cursor that they follow.")] after: Option<String>,
     ) -> Result<Connection<String, Comment, EmptyFields, EmptyFields>> {
         comments(ctx, self, first, after.as_deref()).await
     }

@@ -27,10 +27,10 @@ impl IncidentQueries {
     async fn incident(
         &self,
         ctx: &Context<'_>,
-        id: Option<ID>,
-        number: Option<String>,
-        as_of: Option<AsOfInput>,
-        #[graphql(default)] basis: Basis,
+        #[graphql(desc = "Its global id, if not its number.")] id: Option<ID>,
+        #[graphql(desc = "Its number, if not its id.")] number: Option<String>,
+        #[graphql(desc = "When, if not now.")] as_of: Option<AsOfInput>,
+        #[graphql(default, desc = "Which of an event's two times counts.")] basis: Basis,
     ) -> Result<Option<Incident>> {
         authorised(ctx, Action::ReadWorkItems)?;
         let item = match (id, number) {
@@ -55,13 +55,13 @@ impl IncidentQueries {
     async fn incidents(
         &self,
         ctx: &Context<'_>,
-        filter: Option<WorkItemFilterInput>,
-        order_by: Option<WorkItemOrderInput>,
-        as_of: Option<AsOfInput>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
+        #[graphql(desc = "Which are wanted, if not all.")] filter: Option<WorkItemFilterInput>,
+        #[graphql(desc = "The order, if not newest first.")] order_by: Option<WorkItemOrderInput>,
+        #[graphql(desc = "When, if not now.")] as_of: Option<AsOfInput>,
+        #[graphql(desc = "The first so many: 20 if not said, 100 at most.")] first: Option<i32>,
+        #[graphql(desc = "The cursor that they follow.")] after: Option<String>,
+        #[graphql(desc = "The last so many: 100 at most.")] last: Option<i32>,
+        #[graphql(desc = "The cursor that they precede.")] before: Option<String>,
     ) -> Result<Connection<String, Incident, ListFields>> {
         let viewer = authorised(ctx, Action::ReadWorkItems)?;
         let mut filter = filter.unwrap_or_default().build(viewer)?;

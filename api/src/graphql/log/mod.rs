@@ -7,3 +7,4 @@ mod types;
 
 pub(super) use queries::{LogQueries, position};
 pub(super) use subscriptions::LogSubscriptions;
+pub(super) use types::Event;

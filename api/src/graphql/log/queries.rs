@@ -51,10 +51,10 @@ impl LogQueries {
     async fn events(
         &self,
         ctx: &Context<'_>,
-        filter: Option<EventFilterInput>,
-        as_of: Option<AsOfInput>,
-        first: Option<i32>,
-        after: Option<String>,
+        #[graphql(desc = "Which are wanted, if not all.")] filter: Option<EventFilterInput>,
+        #[graphql(desc = "When, if not now.")] as_of: Option<AsOfInput>,
+        #[graphql(desc = "The first so many: 20 if not said, 100 at most.")] first: Option<i32>,
+        #[graphql(desc = "The cursor that they follow.")] after: Option<String>,
     ) -> Result<Connection<String, Event>> {
         authorised(ctx, Action::ReadLog)?;
         let then = recorded(ctx, as_of).await?;
@@ -88,7 +88,11 @@ impl LogQueries {
     }
 
     /// Where the log ends, or ended at another time.
-    async fn log_head(&self, ctx: &Context<'_>, as_of: Option<AsOfInput>) -> Result<LogHead> {
+    async fn log_head(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "When, if not now.")] as_of: Option<AsOfInput>,
+    ) -> Result<LogHead> {
         authorised(ctx, Action::ReadLog)?;
         if let Some(then) = recorded(ctx, as_of).await? {
             return log_head_at(ctx, then.position).await;
@@ -104,7 +108,8 @@ impl LogQueries {
         })
     }
 
-    /// How far each read model is with the log.
+    /// How far each read model is with the log. Has no `asOf`: it is about the
+    /// service, and the log does not record it.
     async fn projections(&self, ctx: &Context<'_>) -> Result<Vec<Projection>> {
         authorised(ctx, Action::ReadProjections)?;
         let statuses = desk(ctx)?

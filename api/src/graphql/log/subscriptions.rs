@@ -26,9 +26,9 @@ impl LogSubscriptions {
     async fn events(
         &self,
         ctx: &Context<'_>,
-        after: Option<Long>,
-        event_types: Option<Vec<String>>,
-        object_id: Option<async_graphql::ID>,
+        #[graphql(desc = "What they follow, if not what is there now.")] after: Option<Long>,
+        #[graphql(desc = "Of these types, if not of all.")] event_types: Option<Vec<String>>,
+        #[graphql(desc = "About this object, if not any.")] object_id: Option<async_graphql::ID>,
     ) -> Result<impl Stream<Item = Result<Event>> + use<>> {
         authorised(ctx, Action::ReadLog)?;
         let log = desk(ctx)?.log();

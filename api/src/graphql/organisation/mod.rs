@@ -2,6 +2,7 @@
 
 mod mutations;
 mod queries;
+mod token;
 mod types;
 
 use async_graphql::{ID, Result};
@@ -12,6 +13,7 @@ use super::input::optional;
 
 pub(super) use mutations::OrganisationMutations;
 pub(super) use queries::OrganisationQueries;
+pub(super) use token::ApiToken;
 pub(super) use types::Team;
 
 /// The team, and perhaps the person in it, that an item is to go to.

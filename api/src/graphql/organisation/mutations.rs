@@ -154,7 +154,11 @@ pub(crate) struct OrganisationMutations;
 #[Object]
 impl OrganisationMutations {
     /// Sets a team up.
-    async fn team_found(&self, ctx: &Context<'_>, input: TeamFoundInput) -> Result<TeamPayload> {
+    async fn team_found(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What the command says.")] input: TeamFoundInput,
+    ) -> Result<TeamPayload> {
         let code = required(&input.code, "code", Line::new)?;
         let id = TeamId::from_code(code.as_str());
         let reservations = vec![Reservation {
@@ -176,7 +180,7 @@ impl OrganisationMutations {
     async fn team_add_member(
         &self,
         ctx: &Context<'_>,
-        input: TeamAddMemberInput,
+        #[graphql(desc = "What the command says.")] input: TeamAddMemberInput,
     ) -> Result<TeamPayload> {
         let command = TeamCommand::AddMember {
             person: required(&input.person, "person", PersonId::new)?,
@@ -189,7 +193,7 @@ impl OrganisationMutations {
     async fn team_remove_member(
         &self,
         ctx: &Context<'_>,
-        input: TeamRemoveMemberInput,
+        #[graphql(desc = "What the command says.")] input: TeamRemoveMemberInput,
     ) -> Result<TeamPayload> {
         let person = required(&input.person, "person", PersonId::new)?;
         step_team(
@@ -216,7 +220,7 @@ impl OrganisationMutations {
     async fn team_deactivate(
         &self,
         ctx: &Context<'_>,
-        input: TeamStepInput,
+        #[graphql(desc = "What the command says.")] input: TeamStepInput,
     ) -> Result<TeamPayload> {
         step_team(
             ctx,
@@ -231,7 +235,7 @@ impl OrganisationMutations {
     async fn team_reactivate(
         &self,
         ctx: &Context<'_>,
-        input: TeamStepInput,
+        #[graphql(desc = "What the command says.")] input: TeamStepInput,
     ) -> Result<TeamPayload> {
         step_team(
             ctx,
@@ -247,7 +251,7 @@ impl OrganisationMutations {
     async fn api_token_issue(
         &self,
         ctx: &Context<'_>,
-        input: ApiTokenIssueInput,
+        #[graphql(desc = "What the command says.")] input: ApiTokenIssueInput,
     ) -> Result<ApiTokenPayload> {
         let envelope = input.command.envelope(ctx, Action::ManageTokens)?;
         let name = required(&input.name, "name", PersonId::new)?;
@@ -273,7 +277,7 @@ impl OrganisationMutations {
     async fn api_token_revoke(
         &self,
         ctx: &Context<'_>,
-        input: ApiTokenRevokeInput,
+        #[graphql(desc = "What the command says.")] input: ApiTokenRevokeInput,
     ) -> Result<ApiTokenPayload> {
         let envelope = input.command.envelope(ctx, Action::ManageTokens)?;
         let id = ids::decode_as(Kind::ApiToken, &input.token_id, "tokenId")?;

@@ -28,7 +28,7 @@ pub(crate) struct OrganisationQueries;
 
 #[Object]
 impl OrganisationQueries {
-    /// The one who asks.
+    /// The one who asks. Has no `asOf`: it is about the request itself.
     async fn viewer(&self, ctx: &Context<'_>) -> Result<ViewerInfo> {
         let actor = ctx
             .data_opt::<Viewer>()
@@ -51,10 +51,11 @@ impl OrganisationQueries {
     async fn team(
         &self,
         ctx: &Context<'_>,
-        id: ID,
-        as_of: Option<AsOfInput>,
-        #[graphql(default)] basis: Basis,
+        #[graphql(desc = "The team's global id.")] id: ID,
+        #[graphql(desc = "When, if not now.")] as_of: Option<AsOfInput>,
+        #[graphql(default, desc = "Which of an event's two times counts.")] basis: Basis,
     ) -> Result<Option<Team>> {
+        authorised(ctx, Action::ReadConfiguration)?;
         let id = ids::decode_as(Kind::Team, &id, "id")?;
         Team::find(ctx, id, then(ctx, as_of, basis).await?).await
     }
@@ -63,8 +64,8 @@ impl OrganisationQueries {
     async fn teams(
         &self,
         ctx: &Context<'_>,
-        as_of: Option<AsOfInput>,
-        #[graphql(default)] basis: Basis,
+        #[graphql(desc = "When, if not now.")] as_of: Option<AsOfInput>,
+        #[graphql(default, desc = "Which of an event's two times counts.")] basis: Basis,
     ) -> Result<Vec<Team>> {
         authorised(ctx, Action::ReadConfiguration)?;
         if let Some(then) = then(ctx, as_of, basis).await? {

@@ -22,19 +22,22 @@ pub(crate) struct SealQueries;
 
 #[Object]
 impl SealQueries {
-    /// The last signed head of the log; null while it was never sealed.
+    /// The last signed head of the log; null while it was never sealed. Has no
+    /// `asOf`: a head is signed after the events that it covers, and is found
+    /// by its size in `logCheckpoints`.
     async fn log_checkpoint(&self, ctx: &Context<'_>) -> Result<Option<LogCheckpoint>> {
         let latest = tree(ctx)?.latest().await.map_err(|error| failed(&error))?;
         Ok(latest.map(LogCheckpoint::from))
     }
 
-    /// The signed heads of the log, the smallest first.
+    /// The signed heads of the log, the smallest first. Has no `asOf`: each
+    /// says what it covers and when it was signed, and none is ever taken away.
     #[graphql(complexity = "page_cost(first, child_complexity)")]
     async fn log_checkpoints(
         &self,
         ctx: &Context<'_>,
-        first: Option<i32>,
-        after: Option<String>,
+        #[graphql(desc = "The first so many: 20 if not said, 100 at most.")] first: Option<i32>,
+        #[graphql(desc = "The cursor that they follow.")] after: Option<String>,
     ) -> Result<Connection<String, LogCheckpoint>> {
         let tree = tree(ctx)?;
         let length = length(first, "first")?;
@@ -53,13 +56,16 @@ impl SealQueries {
         Ok(connection)
     }
 
-    /// The keys that sign the heads, in the order in which they came.
+    /// The keys that sign the heads, in the order in which they came. Has no
+    /// `asOf`: what the log records of them is asked of their object, by
+    /// `nodeAsOf`, `timeline` and `diff`.
     async fn log_keys(&self, ctx: &Context<'_>) -> Result<Vec<LogKey>> {
         let keys = tree(ctx)?.keys().await.map_err(|error| failed(&error))?;
         Ok(keys.into_iter().map(LogKey::from).collect())
     }
 
-    /// The last head that each outsider has seen.
+    /// The last head that each outsider has seen. Has no `asOf`: what others
+    /// have seen stands beside the log, and only the last of it is kept.
     async fn witnessed_checkpoints(&self, ctx: &Context<'_>) -> Result<Vec<WitnessedCheckpoint>> {
         let tree = tree(ctx)?;
         let seen = tree.witnessed().await.map_err(|error| failed(&error))?;
@@ -67,13 +73,13 @@ impl SealQueries {
     }
 
     /// The proof that the event at a position is in the log: of a size, or of
-    /// the last signed head.
+    /// the last signed head. Has no `asOf`: `size` is the log as of a position.
     #[graphql(complexity = "100 + child_complexity")]
     async fn inclusion_proof(
         &self,
         ctx: &Context<'_>,
-        position: Long,
-        size: Option<Long>,
+        #[graphql(desc = "The event's position.")] position: Long,
+        #[graphql(desc = "Of a log of this size, if not the last head's.")] size: Option<Long>,
     ) -> Result<InclusionProof> {
         let tree = tree(ctx)?;
         let size = sized(&tree, size).await?;
@@ -106,13 +112,14 @@ impl SealQueries {
     }
 
     /// The proof that the log of one size is the beginning of the log of
-    /// another one, or of the last signed head.
+    /// another one, or of the last signed head. Has no `asOf`: its sizes are
+    /// the log as of two positions.
     #[graphql(complexity = "100 + child_complexity")]
     async fn consistency_proof(
         &self,
         ctx: &Context<'_>,
-        from_size: Long,
-        to_size: Option<Long>,
+        #[graphql(desc = "The smaller size.")] from_size: Long,
+        #[graphql(desc = "The larger size, if not the last head's.")] to_size: Option<Long>,
     ) -> Result<ConsistencyProof> {
         let tree = tree(ctx)?;
         let to_size = sized(&tree, to_size).await?;

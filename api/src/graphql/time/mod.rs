@@ -12,5 +12,5 @@ mod object;
 mod queries;
 
 pub(super) use as_of::{AsOfInput, Basis, Then, recorded, then};
-pub(super) use object::steps;
+pub(super) use object::{Fields, fields_of, steps};
 pub(super) use queries::TimeQueries;

@@ -19,10 +19,12 @@ use crate::desk::Desk;
 use crate::directory::TeamEntry;
 use crate::error::{internal, of_store};
 use crate::graphql::ids::Kind;
+use crate::graphql::organisation::ApiToken;
+use crate::graphql::seal::{LogExport, SealKeys};
 use crate::graphql::work_item::history::{FieldChange, HistoryEntry};
 
 /// The fields of an object, by their names in the schema.
-pub(super) type Fields = Map<String, Value>;
+pub(crate) type Fields = Map<String, Value>;
 
 /// The steps of an object up to a point, or all of them, in the order in which
 /// they count.
@@ -113,8 +115,9 @@ enum State {
     Team(Option<TeamEntry>),
     PriorityMatrix(Configuration<PriorityMatrix>),
     CategoryTree(Configuration<CategoryTree>),
-    /// What nobody may see, or has no fields.
-    Hidden,
+    ApiToken(Option<ApiToken>),
+    SealKeys(Option<SealKeys>),
+    LogExport(Option<LogExport>),
 }
 
 impl State {
@@ -124,7 +127,9 @@ impl State {
             Kind::Team => Self::Team(None),
             Kind::PriorityMatrix => Self::PriorityMatrix(Configuration::default()),
             Kind::CategoryTree => Self::CategoryTree(Configuration::default()),
-            Kind::ApiToken | Kind::SealKeys | Kind::LogExport => Self::Hidden,
+            Kind::ApiToken => Self::ApiToken(None),
+            Kind::SealKeys => Self::SealKeys(None),
+            Kind::LogExport => Self::LogExport(None),
         }
     }
 
@@ -154,6 +159,9 @@ impl State {
                 matrix.apply(event.clone());
             }
             (Self::CategoryTree(tree), DeskEvent::CategoryTree(event)) => tree.apply(event.clone()),
+            (Self::ApiToken(token), _) => ApiToken::apply(token, step),
+            (Self::SealKeys(keys), _) => SealKeys::apply(keys, step),
+            (Self::LogExport(export), _) => LogExport::apply(export, step),
             _ => {}
         }
     }
@@ -173,14 +181,21 @@ impl State {
             Self::Team(Some(team)) => team_fields(team),
             Self::PriorityMatrix(matrix) => configuration_fields(matrix),
             Self::CategoryTree(tree) => configuration_fields(tree),
-            Self::Incident(..) | Self::Team(None) | Self::Hidden => Ok(Fields::new()),
+            Self::ApiToken(Some(token)) => Ok(token.fields()),
+            Self::SealKeys(Some(keys)) => Ok(keys.fields()),
+            Self::LogExport(Some(export)) => Ok(export.fields()),
+            Self::Incident(..)
+            | Self::Team(None)
+            | Self::ApiToken(None)
+            | Self::SealKeys(None)
+            | Self::LogExport(None) => Ok(Fields::new()),
         }
     }
 }
 
 fn team_fields(team: &TeamEntry) -> Result<Fields> {
     let members = serde_json::to_value(&team.members).map_err(|error| internal(&error))?;
-    Ok(object(json!({
+    Ok(fields_of(json!({
         "code": team.code,
         "name": team.name,
         "line": team.line.as_ref(),
@@ -195,7 +210,7 @@ fn configuration_fields<C: Content>(configuration: &Configuration<C>) -> Result<
     let latest = configuration.versions().latest();
     let content =
         |content: Option<&C>| serde_json::to_value(content).map_err(|error| internal(&error));
-    Ok(object(json!({
+    Ok(fields_of(json!({
         "draftedBy": draft.map(|draft| &draft.drafted_by),
         "reviewedBy": draft.and_then(|draft| draft.reviewed_by.as_ref()),
         "draft": content(draft.map(|draft| &draft.content))?,
@@ -208,13 +223,14 @@ fn configuration_fields<C: Content>(configuration: &Configuration<C>) -> Result<
 /// Every field of a row, by its name in the schema.
 fn named(row: &impl serde::Serialize) -> Result<Fields> {
     let row = serde_json::to_value(row).map_err(|error| internal(&error))?;
-    let fields = object(row).into_iter();
+    let fields = fields_of(row).into_iter();
     Ok(fields
         .map(|(name, value)| (camel_case(&name), value))
         .collect())
 }
 
-fn object(value: Value) -> Fields {
+/// The fields of what is written as one JSON object.
+pub(crate) fn fields_of(value: Value) -> Fields {
     match value {
         Value::Object(fields) => fields,
         _ => Fields::new(),

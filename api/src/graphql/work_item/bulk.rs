@@ -220,7 +220,7 @@ impl BulkMutations {
     async fn work_item_bulk_assign(
         &self,
         ctx: &Context<'_>,
-        input: WorkItemBulkAssignInput,
+        #[graphql(desc = "What the command says.")] input: WorkItemBulkAssignInput,
     ) -> Result<BulkPayload> {
         let to = assignee(&input.team_id, input.person.as_deref())?;
         let action = Action::Work(WorkAction::Assign);
@@ -236,7 +236,7 @@ impl BulkMutations {
     async fn work_item_bulk_comment(
         &self,
         ctx: &Context<'_>,
-        input: WorkItemBulkCommentInput,
+        #[graphql(desc = "What the command says.")] input: WorkItemBulkCommentInput,
     ) -> Result<BulkPayload> {
         let text = required(&input.text, "text", Text::new)?;
         let command = WorkCommand::Comment {
@@ -250,7 +250,7 @@ impl BulkMutations {
     async fn work_item_bulk_classify(
         &self,
         ctx: &Context<'_>,
-        input: WorkItemBulkClassifyInput,
+        #[graphql(desc = "What the command says.")] input: WorkItemBulkClassifyInput,
     ) -> Result<BulkPayload> {
         let category = required(&input.category, "category", CategoryCode::new)?;
         bulk_work(
@@ -266,7 +266,7 @@ impl BulkMutations {
     async fn work_item_bulk_prioritise(
         &self,
         ctx: &Context<'_>,
-        input: WorkItemBulkPrioritiseInput,
+        #[graphql(desc = "What the command says.")] input: WorkItemBulkPrioritiseInput,
     ) -> Result<BulkPayload> {
         let command = WorkCommand::Prioritise {
             impact: input.impact.into(),
@@ -279,7 +279,7 @@ impl BulkMutations {
     async fn work_item_bulk_archive(
         &self,
         ctx: &Context<'_>,
-        input: WorkItemBulkInput,
+        #[graphql(desc = "What the command says.")] input: WorkItemBulkInput,
     ) -> Result<BulkPayload> {
         bulk_work(ctx, input.command, input.ids, WorkCommand::Archive).await
     }
@@ -288,7 +288,7 @@ impl BulkMutations {
     async fn incident_bulk_resolve(
         &self,
         ctx: &Context<'_>,
-        input: IncidentBulkResolveInput,
+        #[graphql(desc = "What the command says.")] input: IncidentBulkResolveInput,
     ) -> Result<BulkPayload> {
         let command = Command::Resolve {
             code: required(&input.code, "code", Line::new)?,
@@ -303,7 +303,7 @@ impl BulkMutations {
     async fn incident_bulk_close(
         &self,
         ctx: &Context<'_>,
-        input: IncidentBulkCloseInput,
+        #[graphql(desc = "What the command says.")] input: IncidentBulkCloseInput,
     ) -> Result<BulkPayload> {
         let no_feedback_reason = optional(
             input.no_feedback_reason.as_deref(),
@@ -323,7 +323,7 @@ impl BulkMutations {
     async fn incident_bulk_cancel(
         &self,
         ctx: &Context<'_>,
-        input: IncidentBulkCancelInput,
+        #[graphql(desc = "What the command says.")] input: IncidentBulkCancelInput,
     ) -> Result<BulkPayload> {
         let reason = required(&input.reason, "reason", Text::new)?;
         let farewell = farewell(&input.told, input.no_feedback_reason.as_deref())?;

@@ -300,7 +300,14 @@ pub(crate) async fn history(
     }
     let person = viewer.name();
     let is_public = |row: &HistoryRow| is_public_to(person, row);
-    page(ctx, list, Kind::PublicSteps, is_public, HistoryEntry::of_public).await
+    page(
+        ctx,
+        list,
+        Kind::PublicSteps,
+        is_public,
+        HistoryEntry::of_public,
+    )
+    .await
 }
 
 /// How many comments of an incident everybody may read.
@@ -344,7 +351,8 @@ async fn rows(
             Kind::Comments => row.event_type == "CommentAdded",
             Kind::PublicComments => is_public_comment(row),
         };
-        let rows = past.history.iter().filter(is_wanted);
+        let rows = past.history.iter().filter(is_wanted).collect();
+        let rows = behind(rows, after, |row| row.position)?.into_iter();
         return Ok(Arc::new(rows.take(limit).cloned().collect()));
     }
     let stretch = Stretch {
@@ -357,17 +365,32 @@ async fn rows(
     Ok(rows.unwrap_or_default())
 }
 
+/// The steps of a list behind the one at a position; all where it is 0. The
+/// list may be in the order in which its steps were so, which is not that of
+/// their positions.
+pub(crate) fn behind<T>(
+    mut steps: Vec<T>,
+    after: i64,
+    position: impl Fn(&T) -> i64,
+) -> Result<Vec<T>> {
+    if after == 0 {
+        return Ok(steps);
+    }
+    let last = steps.iter().position(|step| position(step) == after);
+    let last = last.ok_or_else(cursor_invalid)?;
+    Ok(steps.split_off(last + 1))
+}
+
+fn cursor_invalid() -> async_graphql::Error {
+    let message = "after is no cursor of this list";
+    at_field(code::CURSOR_INVALID, message, "after")
+}
+
 /// The position that a cursor of a history stands for; the start without one.
 pub(crate) fn place(after: Option<&str>) -> Result<i64> {
     let Some(cursor) = after else { return Ok(0) };
     let position = cursor.parse().ok().filter(|position| *position >= 0);
-    position.ok_or_else(|| {
-        at_field(
-            code::CURSOR_INVALID,
-            "after is no cursor of this list",
-            "after",
-        )
-    })
+    position.ok_or_else(cursor_invalid)
 }
 
 /// How many steps are read at once where those read first were not shown.

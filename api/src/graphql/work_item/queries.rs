@@ -2,6 +2,7 @@
 
 use async_graphql::connection::{Connection, Edge};
 use async_graphql::{Context, Enum, ID, Interface, Object, OutputType, Result, SimpleObject};
+use domain::configuration::{self as model, Configuration};
 use projections::work_queue::{Cursor, GroupBy, Keyset, Order, WorkItemFilter};
 use projections::{ProjectionName, ReadError, ReadModels};
 
@@ -17,8 +18,9 @@ use crate::graphql::ids::{self, Kind};
 use crate::graphql::incident::Incident;
 use crate::graphql::limits::{page_cost, times};
 use crate::graphql::loaders::wait_for;
-use crate::graphql::organisation::Team;
+use crate::graphql::organisation::{ApiToken, Team};
 use crate::graphql::scalars::Long;
+use crate::graphql::seal::{LogExport, SealKeys};
 use crate::graphql::time::{AsOfInput, Basis, Then, recorded, then};
 use crate::graphql::viewer::{authorised, desk};
 
@@ -34,6 +36,12 @@ pub(crate) enum Node {
     PriorityMatrix(PriorityMatrix),
     /// The category tree.
     CategoryTree(CategoryTree),
+    /// A token.
+    ApiToken(ApiToken),
+    /// The keys that seal the log.
+    SealKeys(SealKeys),
+    /// A part of the log that somebody took away.
+    LogExport(LogExport),
 }
 
 /// What a list says of itself besides its items.
@@ -86,37 +94,51 @@ pub(crate) struct WorkItemQueries;
 
 #[Object]
 impl WorkItemQueries {
-    /// The object with this global id, now or as of another time, if there is
-    /// one that the one who asks may see.
+    /// The object with this global id, if there is one that the one who asks may
+    /// see. Has no `asOf`, since Relay knows `id` alone: `nodeAsOf` has one.
     async fn node(
         &self,
         ctx: &Context<'_>,
-        id: ID,
-        as_of: Option<AsOfInput>,
-        #[graphql(default)] basis: Basis,
+        #[graphql(desc = "The object's global id.")] id: ID,
     ) -> Result<Option<Node>> {
-        node(ctx, &id, then(ctx, as_of, basis).await?).await
+        node(ctx, &id, "id", None).await
     }
 
-    /// The objects with these global ids, now or as of another time, in their
-    /// order; null where there is none that the one who asks may see.
+    /// The objects with these global ids, in their order; null where there is
+    /// none that the one who asks may see. Has no `asOf`, since Relay knows
+    /// `ids` alone: `nodesAsOf` has one.
     #[graphql(complexity = "times(ids.len(), child_complexity)")]
     async fn nodes(
         &self,
         ctx: &Context<'_>,
-        ids: Vec<ID>,
-        as_of: Option<AsOfInput>,
-        #[graphql(default)] basis: Basis,
+        #[graphql(desc = "The objects' global ids, at most 100.")] ids: Vec<ID>,
     ) -> Result<Vec<Option<Node>>> {
-        if ids.len() > 100 {
-            return Err(at_field(
-                code::INPUT_INVALID,
-                "ids has at most 100 values",
-                "ids",
-            ));
-        }
-        let then = then(ctx, as_of, basis).await?;
-        futures_util::future::try_join_all(ids.iter().map(|id| node(ctx, id, then))).await
+        nodes(ctx, &ids, None).await
+    }
+
+    /// The object with this global id, now or as of another time, if there is one
+    /// that the one who asks may see today.
+    async fn node_as_of(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The object's global id.")] id: ID,
+        #[graphql(desc = "When, if not now.")] as_of: Option<AsOfInput>,
+        #[graphql(default, desc = "Which of an event's two times counts.")] basis: Basis,
+    ) -> Result<Option<Node>> {
+        node(ctx, &id, "id", then(ctx, as_of, basis).await?).await
+    }
+
+    /// The objects with these global ids, now or as of another time, in their
+    /// order; null where there is none that the one who asks may see today.
+    #[graphql(complexity = "ids.len() * child_complexity")]
+    async fn nodes_as_of(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The objects' global ids, at most 100.")] ids: Vec<ID>,
+        #[graphql(desc = "When, if not now.")] as_of: Option<AsOfInput>,
+        #[graphql(default, desc = "Which of an event's two times counts.")] basis: Basis,
+    ) -> Result<Vec<Option<Node>>> {
+        nodes(ctx, &ids, then(ctx, as_of, basis).await?).await
     }
 
     /// The one queue over the items of all practices, newest first unless
@@ -126,13 +148,13 @@ impl WorkItemQueries {
     async fn work_items(
         &self,
         ctx: &Context<'_>,
-        filter: Option<WorkItemFilterInput>,
-        order_by: Option<WorkItemOrderInput>,
-        as_of: Option<AsOfInput>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
+        #[graphql(desc = "Which are wanted, if not all.")] filter: Option<WorkItemFilterInput>,
+        #[graphql(desc = "The order, if not newest first.")] order_by: Option<WorkItemOrderInput>,
+        #[graphql(desc = "When, if not now.")] as_of: Option<AsOfInput>,
+        #[graphql(desc = "The first so many: 20 if not said, 100 at most.")] first: Option<i32>,
+        #[graphql(desc = "The cursor that they follow.")] after: Option<String>,
+        #[graphql(desc = "The last so many: 100 at most.")] last: Option<i32>,
+        #[graphql(desc = "The cursor that they precede.")] before: Option<String>,
     ) -> Result<Connection<String, WorkItem, ListFields>> {
         let viewer = authorised(ctx, Action::ReadWorkItems)?;
         let filter = filter.unwrap_or_default().build(viewer)?;
@@ -149,9 +171,9 @@ impl WorkItemQueries {
     async fn work_item_counts(
         &self,
         ctx: &Context<'_>,
-        by: WorkItemGroup,
-        filter: Option<WorkItemFilterInput>,
-        as_of: Option<AsOfInput>,
+        #[graphql(desc = "By what they are counted.")] by: WorkItemGroup,
+        #[graphql(desc = "Which are wanted, if not all.")] filter: Option<WorkItemFilterInput>,
+        #[graphql(desc = "When, if not now.")] as_of: Option<AsOfInput>,
     ) -> Result<Vec<WorkItemCount>> {
         let viewer = authorised(ctx, Action::ReadWorkItems)?;
         let filter = filter.unwrap_or_default().build(viewer)?;
@@ -262,19 +284,35 @@ fn priority(number: i16) -> Option<Priority> {
     })
 }
 
-async fn node(ctx: &Context<'_>, id: &ID, then: Option<Then>) -> Result<Option<Node>> {
-    let (kind, id) = ids::decode(id, "id")?;
+async fn nodes(ctx: &Context<'_>, ids: &[ID], then: Option<Then>) -> Result<Vec<Option<Node>>> {
+    if ids.len() > 100 {
+        return Err(at_field(
+            code::INPUT_INVALID,
+            "ids has at most 100 values",
+            "ids",
+        ));
+    }
+    futures_util::future::try_join_all(ids.iter().map(|id| node(ctx, id, "ids", then))).await
+}
+
+async fn node(ctx: &Context<'_>, id: &ID, field: &str, then: Option<Then>) -> Result<Option<Node>> {
+    let (kind, id) = ids::decode(id, field)?;
+    authorised(ctx, kind.read())?;
     Ok(match kind {
         Kind::Incident => {
-            authorised(ctx, Action::ReadWorkItems)?;
             let incident = Incident::find(ctx, id, then).await?;
             incident.map(|incident| Node::Incident(Box::new(incident)))
         }
         Kind::Team => Team::find(ctx, id, then).await?.map(Node::Team),
-        Kind::PriorityMatrix => Some(Node::PriorityMatrix(PriorityMatrix::load(ctx, then).await?)),
-        Kind::CategoryTree => Some(Node::CategoryTree(CategoryTree::load(ctx, then).await?)),
-        // A token's facts are nobody's to see; what happened to the keys and
-        // to exports is in the log.
-        Kind::ApiToken | Kind::SealKeys | Kind::LogExport => None,
+        Kind::PriorityMatrix if id == Configuration::<model::PriorityMatrix>::id() => {
+            Some(Node::PriorityMatrix(PriorityMatrix::load(ctx, then).await?))
+        }
+        Kind::CategoryTree if id == Configuration::<model::CategoryTree>::id() => {
+            Some(Node::CategoryTree(CategoryTree::load(ctx, then).await?))
+        }
+        Kind::PriorityMatrix | Kind::CategoryTree => None,
+        Kind::ApiToken => ApiToken::find(ctx, id, then).await?.map(Node::ApiToken),
+        Kind::SealKeys => SealKeys::find(ctx, id, then).await?.map(Node::SealKeys),
+        Kind::LogExport => LogExport::find(ctx, id, then).await?.map(Node::LogExport),
     })
 }

@@ -55,7 +55,7 @@ impl WorkItemSubscriptions {
     async fn work_item_changed(
         &self,
         ctx: &Context<'_>,
-        id: ID,
+        #[graphql(desc = "The item's global id.")] id: ID,
     ) -> Result<impl Stream<Item = Result<WorkItem>> + use<>> {
         let viewer = authorised(ctx, Action::ReadWorkItems)?.clone();
         let item = work_item_id(&id, "id")?;
@@ -80,7 +80,7 @@ impl WorkItemSubscriptions {
     async fn queue_changed(
         &self,
         ctx: &Context<'_>,
-        filter: Option<WorkItemFilterInput>,
+        #[graphql(desc = "Which are wanted, if not all.")] filter: Option<WorkItemFilterInput>,
     ) -> Result<impl Stream<Item = Result<QueueChange>> + use<>> {
         let viewer = authorised(ctx, Action::ReadWorkItems)?.clone();
         let filter = filter.unwrap_or_default().build(&viewer)?;

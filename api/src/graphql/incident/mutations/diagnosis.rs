@@ -110,7 +110,7 @@ impl DiagnosisMutations {
     async fn start_diagnosis(
         &self,
         ctx: &Context<'_>,
-        input: IncidentStartDiagnosisInput,
+        #[graphql(desc = "What the command says.")] input: IncidentStartDiagnosisInput,
     ) -> Result<IncidentPayload> {
         let hypothesis = optional(input.hypothesis.as_deref(), "hypothesis", Text::new)?;
         let command = Command::StartDiagnosis { hypothesis };
@@ -124,7 +124,7 @@ impl DiagnosisMutations {
     async fn record_finding(
         &self,
         ctx: &Context<'_>,
-        input: IncidentRecordFindingInput,
+        #[graphql(desc = "What the command says.")] input: IncidentRecordFindingInput,
     ) -> Result<IncidentPayload> {
         let text = required(&input.text, "text", Text::new)?;
         let command = Command::RecordFinding { text };
@@ -152,7 +152,7 @@ impl DiagnosisMutations {
     async fn set_expected_resolution(
         &self,
         ctx: &Context<'_>,
-        input: IncidentSetExpectedResolutionInput,
+        #[graphql(desc = "What the command says.")] input: IncidentSetExpectedResolutionInput,
     ) -> Result<IncidentPayload> {
         let reason = required(&input.reason, "reason", Text::new)?;
         let command = Command::SetExpectedResolution {
@@ -169,7 +169,7 @@ impl DiagnosisMutations {
     async fn put_on_hold(
         &self,
         ctx: &Context<'_>,
-        input: IncidentPutOnHoldInput,
+        #[graphql(desc = "What the command says.")] input: IncidentPutOnHoldInput,
     ) -> Result<IncidentPayload> {
         let text = optional(input.text.as_deref(), "text", Text::new)?;
         let command = Command::PutOnHold {
@@ -187,7 +187,7 @@ impl DiagnosisMutations {
     async fn resume(
         &self,
         ctx: &Context<'_>,
-        input: IncidentResumeInput,
+        #[graphql(desc = "What the command says.")] input: IncidentResumeInput,
     ) -> Result<IncidentPayload> {
         let command = Command::Resume;
         run_incident(ctx, &input.id, &input.command, &command)
@@ -200,7 +200,7 @@ impl DiagnosisMutations {
     async fn apply_workaround(
         &self,
         ctx: &Context<'_>,
-        input: IncidentApplyWorkaroundInput,
+        #[graphql(desc = "What the command says.")] input: IncidentApplyWorkaroundInput,
     ) -> Result<IncidentPayload> {
         let text = required(&input.text, "text", Text::new)?;
         let command = Command::ApplyWorkaround { text };
@@ -214,7 +214,7 @@ impl DiagnosisMutations {
     async fn restore_service(
         &self,
         ctx: &Context<'_>,
-        input: IncidentRestoreServiceInput,
+        #[graphql(desc = "What the command says.")] input: IncidentRestoreServiceInput,
     ) -> Result<IncidentPayload> {
         let command = Command::RestoreService;
         run_incident(ctx, &input.id, &input.command, &command)

@@ -64,7 +64,7 @@ impl MajorMutations {
     async fn declare_major(
         &self,
         ctx: &Context<'_>,
-        input: IncidentDeclareMajorInput,
+        #[graphql(desc = "What the command says.")] input: IncidentDeclareMajorInput,
     ) -> Result<IncidentPayload> {
         let reason = required(&input.reason, "reason", Text::new)?;
         let leader = optional(input.leader.as_deref(), "leader", PersonId::new)?;
@@ -79,7 +79,7 @@ impl MajorMutations {
     async fn stand_down_major(
         &self,
         ctx: &Context<'_>,
-        input: IncidentStandDownMajorInput,
+        #[graphql(desc = "What the command says.")] input: IncidentStandDownMajorInput,
     ) -> Result<IncidentPayload> {
         let reason = required(&input.reason, "reason", Text::new)?;
         let command = Command::StandDownMajor { reason };
@@ -93,7 +93,7 @@ impl MajorMutations {
     async fn require_review(
         &self,
         ctx: &Context<'_>,
-        input: IncidentRequireReviewInput,
+        #[graphql(desc = "What the command says.")] input: IncidentRequireReviewInput,
     ) -> Result<IncidentPayload> {
         let command = Command::RequireReview;
         run_incident(ctx, &input.id, &input.command, &command)
@@ -106,7 +106,7 @@ impl MajorMutations {
     async fn complete_review(
         &self,
         ctx: &Context<'_>,
-        input: IncidentCompleteReviewInput,
+        #[graphql(desc = "What the command says.")] input: IncidentCompleteReviewInput,
     ) -> Result<IncidentPayload> {
         let text = required(&input.text, "text", Text::new)?;
         let command = Command::CompleteReview { text };

@@ -70,7 +70,7 @@ impl RegisterMutations {
     async fn register(
         &self,
         ctx: &Context<'_>,
-        input: IncidentRegisterInput,
+        #[graphql(desc = "What the command says.")] input: IncidentRegisterInput,
     ) -> Result<IncidentPayload> {
         let mut envelope = input
             .command

@@ -125,7 +125,7 @@ impl ResolutionMutations {
     async fn resolve(
         &self,
         ctx: &Context<'_>,
-        input: IncidentResolveInput,
+        #[graphql(desc = "What the command says.")] input: IncidentResolveInput,
     ) -> Result<IncidentPayload> {
         let command = Command::Resolve {
             code: required(&input.code, "code", Line::new)?,
@@ -143,7 +143,7 @@ impl ResolutionMutations {
     async fn resolve_at_contact(
         &self,
         ctx: &Context<'_>,
-        input: IncidentResolveAtContactInput,
+        #[graphql(desc = "What the command says.")] input: IncidentResolveAtContactInput,
     ) -> Result<IncidentPayload> {
         let command = Command::ResolveAtContact {
             code: required(&input.code, "code", Line::new)?,
@@ -177,7 +177,7 @@ impl ResolutionMutations {
     async fn confirm_resolution(
         &self,
         ctx: &Context<'_>,
-        input: IncidentConfirmResolutionInput,
+        #[graphql(desc = "What the command says.")] input: IncidentConfirmResolutionInput,
     ) -> Result<IncidentPayload> {
         let command = Command::ConfirmResolution;
         run_incident(ctx, &input.id, &input.command, &command)
@@ -190,7 +190,7 @@ impl ResolutionMutations {
     async fn reject_resolution(
         &self,
         ctx: &Context<'_>,
-        input: IncidentRejectResolutionInput,
+        #[graphql(desc = "What the command says.")] input: IncidentRejectResolutionInput,
     ) -> Result<IncidentPayload> {
         let reason = required(&input.reason, "reason", Text::new)?;
         let command = Command::RejectResolution { reason };
@@ -201,7 +201,11 @@ impl ResolutionMutations {
 
     /// 关闭: the service desk, its first line or a coordinator, closes a resolved incident. Where the requester has had no feedback a reason says why none was possible.
     #[graphql(name = "incidentClose")]
-    async fn close(&self, ctx: &Context<'_>, input: IncidentCloseInput) -> Result<IncidentPayload> {
+    async fn close(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What the command says.")] input: IncidentCloseInput,
+    ) -> Result<IncidentPayload> {
         let no_feedback_reason = optional(
             input.no_feedback_reason.as_deref(),
             "noFeedbackReason",
@@ -218,7 +222,7 @@ impl ResolutionMutations {
     async fn reopen(
         &self,
         ctx: &Context<'_>,
-        input: IncidentReopenInput,
+        #[graphql(desc = "What the command says.")] input: IncidentReopenInput,
     ) -> Result<IncidentPayload> {
         let reason = required(&input.reason, "reason", Text::new)?;
         let command = Command::Reopen { reason };
@@ -234,7 +238,7 @@ impl ResolutionMutations {
     async fn cancel(
         &self,
         ctx: &Context<'_>,
-        input: IncidentCancelInput,
+        #[graphql(desc = "What the command says.")] input: IncidentCancelInput,
     ) -> Result<IncidentPayload> {
         let reason = required(&input.reason, "reason", Text::new)?;
         let farewell = farewell(&input.told, input.no_feedback_reason.as_deref())?;

@@ -104,7 +104,7 @@ impl AssignmentMutations {
     async fn assign(
         &self,
         ctx: &Context<'_>,
-        input: WorkItemAssignInput,
+        #[graphql(desc = "What the command says.")] input: WorkItemAssignInput,
     ) -> Result<WorkItemPayload> {
         let to = assignee(&input.team_id, input.person.as_deref())?;
         let (id, command) = (&input.id, &input.command);
@@ -120,7 +120,7 @@ impl AssignmentMutations {
     async fn accept(
         &self,
         ctx: &Context<'_>,
-        input: WorkItemAcceptInput,
+        #[graphql(desc = "What the command says.")] input: WorkItemAcceptInput,
     ) -> Result<WorkItemPayload> {
         let command = WorkCommand::Accept;
         run_work(ctx, &input.id, &input.command, command)
@@ -133,7 +133,7 @@ impl AssignmentMutations {
     async fn give_back(
         &self,
         ctx: &Context<'_>,
-        input: WorkItemReturnInput,
+        #[graphql(desc = "What the command says.")] input: WorkItemReturnInput,
     ) -> Result<WorkItemPayload> {
         let reason = required(&input.reason, "reason", Text::new)?;
         let command = WorkCommand::Return { reason };
@@ -147,8 +147,9 @@ impl AssignmentMutations {
     async fn forward(
         &self,
         ctx: &Context<'_>,
-        input: WorkItemForwardInput,
+        #[graphql(desc = "What the command says.")] input: WorkItemForwardInput,
     ) -> Result<WorkItemPayload> {
+        authorised(ctx, Action::Work(WorkAction::Forward))?;
         let reason = optional(input.reason.as_deref(), "reason", Text::new)?;
         let (id, command) = (&input.id, &input.command);
         let done = match (&input.team_id, &input.platform, &input.reference) {
@@ -185,7 +186,7 @@ impl AssignmentMutations {
     async fn escalate_functionally(
         &self,
         ctx: &Context<'_>,
-        input: WorkItemEscalateFunctionallyInput,
+        #[graphql(desc = "What the command says.")] input: WorkItemEscalateFunctionallyInput,
     ) -> Result<WorkItemPayload> {
         let to = assignee(&input.team_id, input.person.as_deref())?;
         let reason = required(&input.reason, "reason", Text::new)?;
@@ -210,7 +211,7 @@ impl AssignmentMutations {
     async fn escalate_hierarchically(
         &self,
         ctx: &Context<'_>,
-        input: WorkItemEscalateHierarchicallyInput,
+        #[graphql(desc = "What the command says.")] input: WorkItemEscalateHierarchicallyInput,
     ) -> Result<WorkItemPayload> {
         let person = optional(input.person.as_deref(), "person", PersonId::new)?;
         let reason = required(&input.reason, "reason", Text::new)?;

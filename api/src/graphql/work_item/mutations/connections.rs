@@ -134,7 +134,7 @@ impl ConnectionMutations {
     async fn link_ci(
         &self,
         ctx: &Context<'_>,
-        input: WorkItemLinkCiInput,
+        #[graphql(desc = "What the command says.")] input: WorkItemLinkCiInput,
     ) -> Result<WorkItemPayload> {
         let ci = required(&input.configuration_item, "configurationItem", CiId::new)?;
         let command = WorkCommand::LinkCi { ci };
@@ -148,7 +148,7 @@ impl ConnectionMutations {
     async fn unlink_ci(
         &self,
         ctx: &Context<'_>,
-        input: WorkItemUnlinkCiInput,
+        #[graphql(desc = "What the command says.")] input: WorkItemUnlinkCiInput,
     ) -> Result<WorkItemPayload> {
         let ci = required(&input.configuration_item, "configurationItem", CiId::new)?;
         let command = WorkCommand::UnlinkCi { ci };
@@ -160,7 +160,11 @@ impl ConnectionMutations {
     /// 关联工作项: connects the item with another. Both may have ended. Links of
     /// one relation never run in a circle; a symmetrical one stands once.
     #[graphql(name = "workItemLink")]
-    async fn link(&self, ctx: &Context<'_>, input: WorkItemLinkInput) -> Result<WorkItemPayload> {
+    async fn link(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What the command says.")] input: WorkItemLinkInput,
+    ) -> Result<WorkItemPayload> {
         let relation = input.relation.into();
         run_connecting(
             ctx,
@@ -179,7 +183,7 @@ impl ConnectionMutations {
     async fn unlink(
         &self,
         ctx: &Context<'_>,
-        input: WorkItemUnlinkInput,
+        #[graphql(desc = "What the command says.")] input: WorkItemUnlinkInput,
     ) -> Result<WorkItemPayload> {
         run_unlinking(
             ctx,
@@ -197,7 +201,7 @@ impl ConnectionMutations {
     async fn attach(
         &self,
         ctx: &Context<'_>,
-        input: WorkItemAttachInput,
+        #[graphql(desc = "What the command says.")] input: WorkItemAttachInput,
     ) -> Result<WorkItemPayload> {
         let attachment = Attachment {
             name: required(&input.name, "name", Line::new)?,
@@ -222,7 +226,7 @@ impl ConnectionMutations {
     async fn add_external_reference(
         &self,
         ctx: &Context<'_>,
-        input: WorkItemAddExternalReferenceInput,
+        #[graphql(desc = "What the command says.")] input: WorkItemAddExternalReferenceInput,
     ) -> Result<WorkItemPayload> {
         let external = ExternalReference {
             system: required(&input.system, "system", Line::new)?,
@@ -239,7 +243,7 @@ impl ConnectionMutations {
     async fn apply_knowledge(
         &self,
         ctx: &Context<'_>,
-        input: WorkItemApplyKnowledgeInput,
+        #[graphql(desc = "What the command says.")] input: WorkItemApplyKnowledgeInput,
     ) -> Result<WorkItemPayload> {
         let article = required(&input.article, "article", ArticleId::new)?;
         let command = WorkCommand::ApplyKnowledge { article };
@@ -254,7 +258,7 @@ impl ConnectionMutations {
     async fn merge_into(
         &self,
         ctx: &Context<'_>,
-        input: WorkItemMergeIntoInput,
+        #[graphql(desc = "What the command says.")] input: WorkItemMergeIntoInput,
     ) -> Result<WorkItemPayload> {
         let reason = required(&input.reason, "reason", Text::new)?;
         let farewell = farewell(&input.told, input.no_feedback_reason.as_deref())?;

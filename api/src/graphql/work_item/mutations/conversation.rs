@@ -93,7 +93,7 @@ impl ConversationMutations {
     async fn comment(
         &self,
         ctx: &Context<'_>,
-        input: WorkItemCommentInput,
+        #[graphql(desc = "What the command says.")] input: WorkItemCommentInput,
     ) -> Result<WorkItemPayload> {
         let text = required(&input.text, "text", Text::new)?;
         let command = WorkCommand::Comment {
@@ -110,7 +110,7 @@ impl ConversationMutations {
     async fn notify_stage(
         &self,
         ctx: &Context<'_>,
-        input: WorkItemNotifyStageInput,
+        #[graphql(desc = "What the command says.")] input: WorkItemNotifyStageInput,
     ) -> Result<WorkItemPayload> {
         let recipients = all(&input.recipients, "recipients", PersonId::new)?;
         let text = required(&input.text, "text", Text::new)?;
@@ -125,7 +125,7 @@ impl ConversationMutations {
     async fn record_contact(
         &self,
         ctx: &Context<'_>,
-        input: WorkItemRecordContactInput,
+        #[graphql(desc = "What the command says.")] input: WorkItemRecordContactInput,
     ) -> Result<WorkItemPayload> {
         let text = required(&input.text, "text", Text::new)?;
         let command = WorkCommand::RecordContact {
@@ -139,7 +139,11 @@ impl ConversationMutations {
 
     /// 催办: presses for progress. Urges are counted, and the person who has the item and the lead of the team find them among their notices.
     #[graphql(name = "workItemUrge")]
-    async fn urge(&self, ctx: &Context<'_>, input: WorkItemUrgeInput) -> Result<WorkItemPayload> {
+    async fn urge(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What the command says.")] input: WorkItemUrgeInput,
+    ) -> Result<WorkItemPayload> {
         let text = optional(input.text.as_deref(), "text", Text::new)?;
         let lead = team_lead(ctx, &input.id).await?;
         let command = WorkCommand::Urge { text, lead };
@@ -153,7 +157,7 @@ impl ConversationMutations {
     async fn add_watcher(
         &self,
         ctx: &Context<'_>,
-        input: WorkItemAddWatcherInput,
+        #[graphql(desc = "What the command says.")] input: WorkItemAddWatcherInput,
     ) -> Result<WorkItemPayload> {
         let person = required(&input.person, "person", PersonId::new)?;
         let command = WorkCommand::AddWatcher { person };
@@ -167,7 +171,7 @@ impl ConversationMutations {
     async fn remove_watcher(
         &self,
         ctx: &Context<'_>,
-        input: WorkItemRemoveWatcherInput,
+        #[graphql(desc = "What the command says.")] input: WorkItemRemoveWatcherInput,
     ) -> Result<WorkItemPayload> {
         let person = required(&input.person, "person", PersonId::new)?;
         let command = WorkCommand::RemoveWatcher { person };

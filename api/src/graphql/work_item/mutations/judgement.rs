@@ -58,7 +58,7 @@ impl JudgementMutations {
     async fn classify(
         &self,
         ctx: &Context<'_>,
-        input: WorkItemClassifyInput,
+        #[graphql(desc = "What the command says.")] input: WorkItemClassifyInput,
     ) -> Result<WorkItemPayload> {
         let category = required(&input.category, "category", CategoryCode::new)?;
         let command = WorkCommand::Classify { category };
@@ -72,7 +72,7 @@ impl JudgementMutations {
     async fn prioritise(
         &self,
         ctx: &Context<'_>,
-        input: WorkItemPrioritiseInput,
+        #[graphql(desc = "What the command says.")] input: WorkItemPrioritiseInput,
     ) -> Result<WorkItemPayload> {
         let command = WorkCommand::Prioritise {
             impact: input.impact.into(),
@@ -88,7 +88,7 @@ impl JudgementMutations {
     async fn override_priority(
         &self,
         ctx: &Context<'_>,
-        input: WorkItemOverridePriorityInput,
+        #[graphql(desc = "What the command says.")] input: WorkItemOverridePriorityInput,
     ) -> Result<WorkItemPayload> {
         let reason = required(&input.reason, "reason", Text::new)?;
         let command = WorkCommand::OverridePriority {

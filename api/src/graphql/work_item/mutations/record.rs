@@ -70,7 +70,7 @@ impl RecordMutations {
     async fn log_effort(
         &self,
         ctx: &Context<'_>,
-        input: WorkItemLogEffortInput,
+        #[graphql(desc = "What the command says.")] input: WorkItemLogEffortInput,
     ) -> Result<WorkItemPayload> {
         let text = optional(input.text.as_deref(), "text", Text::new)?;
         let command = WorkCommand::LogEffort {
@@ -87,7 +87,7 @@ impl RecordMutations {
     async fn set_custom_field(
         &self,
         ctx: &Context<'_>,
-        input: WorkItemSetCustomFieldInput,
+        #[graphql(desc = "What the command says.")] input: WorkItemSetCustomFieldInput,
     ) -> Result<WorkItemPayload> {
         let name = required(&input.name, "name", Line::new)?;
         let value = optional(input.value.as_deref(), "value", Text::new)?;
@@ -102,7 +102,7 @@ impl RecordMutations {
     async fn correct_details(
         &self,
         ctx: &Context<'_>,
-        input: WorkItemCorrectDetailsInput,
+        #[graphql(desc = "What the command says.")] input: WorkItemCorrectDetailsInput,
     ) -> Result<WorkItemPayload> {
         let to = optional(input.to.as_deref(), "to", Text::new)?;
         let reason = required(&input.reason, "reason", Text::new)?;
@@ -121,7 +121,7 @@ impl RecordMutations {
     async fn archive(
         &self,
         ctx: &Context<'_>,
-        input: WorkItemArchiveInput,
+        #[graphql(desc = "What the command says.")] input: WorkItemArchiveInput,
     ) -> Result<WorkItemPayload> {
         let command = WorkCommand::Archive;
         run_work(ctx, &input.id, &input.command, command)
