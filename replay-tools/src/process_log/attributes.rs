@@ -26,6 +26,11 @@ fn text(value: Option<&String>) -> Option<Value> {
     value.cloned().map(Value::Text)
 }
 
+/// Several names as one value: no form has lists that its readers know.
+fn list(values: &[String]) -> Option<Value> {
+    (!values.is_empty()).then(|| Value::Text(values.join("; ")))
+}
+
 fn integer(value: impl Into<i64>) -> Value {
     Value::Integer(value.into())
 }
@@ -33,6 +38,9 @@ fn integer(value: impl Into<i64>) -> Value {
 /// What every practice's items have.
 const OF_ROW: &[OfRow] = &[
     ("number", Type::Text, |row| text(Some(&row.number))),
+    ("external_references", Type::Text, |row| {
+        list(&row.external_references)
+    }),
     ("status", Type::Text, |row| text(Some(&row.status))),
     ("priority", Type::Text, |row| {
         (row.priority > 0).then(|| Value::Text(format!("P{}", row.priority)))
@@ -53,6 +61,10 @@ const OF_ROW: &[OfRow] = &[
     }),
     ("service", Type::Text, |row| text(row.service.as_ref())),
     ("requester", Type::Text, |row| text(row.requester.as_ref())),
+    ("affected_person", Type::Text, |row| {
+        text(row.affected_person.as_ref())
+    }),
+    ("configuration_items", Type::Text, |row| list(&row.cis)),
     ("contact_channel", Type::Text, |row| {
         text(Some(&row.contact_channel))
     }),

@@ -150,6 +150,7 @@ impl Mapping {
             ("actor", Value::Text(metadata.actor.clone())),
         ];
         let optional = [
+            ("on_behalf_of", &metadata.on_behalf_of),
             ("role", &metadata.role),
             ("channel", &metadata.channel),
             ("rule", &metadata.rule),

@@ -1,7 +1,7 @@
 //! A process log as process mining knows it (OCEL 2.0): events, objects, how
 //! the two belong together, and what the objects' attributes were when.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
@@ -65,6 +65,7 @@ pub(super) const EVENT_ATTRIBUTES: &[Attribute] = &[
     ("effective_at", Type::Time),
     ("recorded_at", Type::Time),
     ("actor", Type::Text),
+    ("on_behalf_of", Type::Text),
     ("role", Type::Text),
     ("channel", Type::Text),
     ("rule", Type::Text),
@@ -112,6 +113,20 @@ pub(super) struct ObjectRecord {
     pub(super) settings: Vec<Setting>,
     /// Other objects, and how this one stands to each.
     pub(super) relations: BTreeSet<(ObjectRef, String)>,
+}
+
+impl ObjectRecord {
+    /// What the attributes are at the end, by their names.
+    pub(super) fn last_values(&self) -> BTreeMap<&'static str, &Value> {
+        let mut last = BTreeMap::new();
+        for setting in &self.settings {
+            match &setting.value {
+                Some(value) => last.insert(setting.name, value),
+                None => last.remove(setting.name),
+            };
+        }
+        last
+    }
 }
 
 /// Where a process log goes. Events come stream by stream; an object comes

@@ -1,5 +1,6 @@
 //! XES (IEEE 1849-2016): the cases of one type of object, each a trace of the
-//! events that are about it.
+//! events that are about it. A trace has the attributes of its object as they
+//! are at its end, because the form knows no values over time.
 //!
 //! A work item's trace is written when the item has been read. For teams and
 //! people it has to wait for the end of the log, as any stream may speak of
@@ -145,6 +146,9 @@ impl Sink for Xes {
             .write_inner_content(|out| {
                 attribute(out, "concept:name", &Value::text(&*object.name))?;
                 attribute(out, "id", &Value::text(&*object.object.id))?;
+                for (name, value) in object.last_values() {
+                    attribute(out, name, value)?;
+                }
                 for step in &steps {
                     step.write(out)?;
                 }
@@ -170,8 +174,11 @@ impl Step {
             ("role", "org:role"),
             ("team", "org:group"),
             ("status", "status"),
+            ("on_behalf_of", "on_behalf_of"),
             ("channel", "channel"),
+            ("rule", "rule"),
             ("position", "position"),
+            ("sequence", "sequence"),
             ("effective_at", "effective_at"),
             ("recorded_at", "recorded_at"),
         ];
