@@ -18,6 +18,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::desk::{Desk, Projecting};
 use crate::http::{Doors, Patience};
+use crate::import::FileOptions;
 use crate::processes::Processes;
 use crate::sample;
 use crate::seals::{SealSettings, Seals};
@@ -44,7 +45,7 @@ impl Serving {
     pub async fn start(
         source: &DatabaseSource,
         listen: SocketAddr,
-        load: Option<&str>,
+        load: Option<&Load>,
         seals: &SealSettings,
     ) -> anyhow::Result<Self> {
         Self::start_with(source, listen, load, seals, Patience::default()).await
@@ -54,7 +55,7 @@ impl Serving {
     pub async fn start_with(
         source: &DatabaseSource,
         listen: SocketAddr,
-        load: Option<&str>,
+        load: Option<&Load>,
         seals: &SealSettings,
         patience: Patience,
     ) -> anyhow::Result<Self> {
@@ -158,7 +159,7 @@ impl Serving {
 pub async fn run(
     source: &DatabaseSource,
     listen: SocketAddr,
-    load: Option<&str>,
+    load: Option<&Load>,
     seals: &SealSettings,
 ) -> anyhow::Result<()> {
     // Listened for from the beginning: a signal during the start is not lost.
@@ -184,15 +185,29 @@ pub async fn run(
     serving.until(asked).await
 }
 
-/// Fills the desk before anybody is told that it is open.
-async fn fill(desk: &Desk, load: &str) -> anyhow::Result<()> {
-    if load == "sample" {
+/// What an empty desk is filled with.
+#[derive(Debug, Clone)]
+pub struct Load {
+    /// `sample` for the sample desk, or the file of an audit log.
+    pub what: String,
+    /// How the file is to be read.
+    pub options: FileOptions,
+}
+
+/// Fills the desk before anybody is told that it is open. Rows that were not
+/// understood do not keep it closed: the account names them.
+async fn fill(desk: &Desk, load: &Load) -> anyhow::Result<()> {
+    let Load { what, options } = load;
+    if what == "sample" {
         if sample::is_empty(desk).await? || sample::is_interrupted(desk).await? {
             sample::load(desk, crate::clock::now(), &|_, _| {}).await?;
         }
         return Ok(());
     }
-    crate::import::command_line::run(desk, Path::new(load), false).await
+    if !crate::import::command_line::run(desk, Path::new(what), options, false).await? {
+        tracing::warn!("some rows of {what} are not in the log: the account names them");
+    }
+    Ok(())
 }
 
 /// Says where the desk is and how to ask it something.

@@ -19,6 +19,7 @@ pub mod served;
 pub mod socket;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use api::auth::issue_token;
@@ -35,6 +36,19 @@ use strum::IntoEnumIterator;
 pub use answer::{Answer, Refusal};
 pub use journey::{Incident, Team, identity as journey_id};
 use postgres::TestDatabase;
+
+/// A file of the sample data, of which `DOCKET_SAMPLES` names the folder. Tests
+/// that need one stand in a module called `samples`: `scripts/test` leaves
+/// these out, and says so, where the data are not at hand.
+pub fn sample(name: &str) -> PathBuf {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "where the sample data lie is told by the environment"
+    )]
+    let folder = std::env::var("DOCKET_SAMPLES")
+        .unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data").to_owned());
+    PathBuf::from(folder).join(name)
+}
 
 /// A desk that is being served, on a database of its own.
 pub struct TestDesk {

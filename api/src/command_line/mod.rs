@@ -13,6 +13,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use event_store::{DatabaseSource, PoolSettings};
 
 use crate::desk::{Desk, DeskError, Projecting};
+use crate::import::FileOptions;
+use crate::serve::Load;
 use crate::telemetry::{self, LogFormat};
 
 /// 案牍: an IT service desk whose record cannot be altered.
@@ -133,16 +135,22 @@ struct ServeArgs {
     load: Option<String>,
 
     #[command(flatten)]
+    file: FileOptions,
+
+    #[command(flatten)]
     seal: seal::SealArgs,
 }
 
 #[derive(Debug, Subcommand)]
 enum ImportCommand {
     /// The audit log of a `ServiceNow` desk: CSV, plain or gzip, one row an
-    /// update of an incident. Repeating it writes nothing twice.
+    /// update of an incident. Repeating it writes nothing twice. The exit code
+    /// is 1 where rows were refused or are in doubt: the account names them.
     ServicenowAudit {
         /// The file.
         file: PathBuf,
+        #[command(flatten)]
+        options: FileOptions,
         /// Prints the reconciliation as one JSON object.
         #[arg(long)]
         json: bool,
@@ -200,17 +208,21 @@ pub fn run(docket: Docket) -> ExitCode {
         Err(error) => return fail(&error.into()),
     };
     match runtime.block_on(dispatch(docket.command)) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => fail(&error),
     }
 }
 
-async fn dispatch(command: Command) -> anyhow::Result<()> {
-    match command {
+async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
+    let done = match command {
         Command::Serve(args) => {
             let source = args.database.source();
             let seals = args.seal.settings(&source);
-            crate::serve::run(&source, args.listen, args.load.as_deref(), &seals).await
+            let load = args.load.map(|load| Load {
+                what: load,
+                options: args.file,
+            });
+            crate::serve::run(&source, args.listen, load.as_ref(), &seals).await
         }
         Command::Migrate(database) => {
             database.open().await?.close().await;
@@ -219,13 +231,15 @@ async fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Schema => schema::print(),
         Command::Import(ImportCommand::ServicenowAudit {
             file,
+            options,
             json,
             database,
         }) => {
             let desk = database.open_projecting(Projecting::InBulk).await?;
-            let result = crate::import::command_line::run(&desk, &file, json).await;
+            let result = crate::import::command_line::run(&desk, &file, &options, json).await;
             desk.close().await;
-            result
+            let is_complete = result?;
+            return Ok(ExitCode::from(u8::from(!is_complete)));
         }
         Command::Seal(command) => seal::run(command).await,
         Command::Witness(args) => witness::run(args).await,
@@ -238,7 +252,8 @@ async fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Token(TokenCommand::Revoke { token, database }) => {
             token::revoke(&database, &token).await
         }
-    }
+    };
+    done.map(|()| ExitCode::SUCCESS)
 }
 
 #[expect(clippy::print_stderr, reason = "the command line speaks to its user")]

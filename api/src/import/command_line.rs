@@ -11,14 +11,19 @@ use strum::IntoEnumIterator;
 
 use crate::desk::Desk;
 
-use super::{Phase, ProgressEvent, servicenow_audit};
+use super::{FileOptions, Phase, ProgressEvent, servicenow_audit};
 
 /// Imports a `ServiceNow` audit log and prints what became of it, for people
-/// or as one JSON object on one line.
+/// or as one JSON object on one line. Says whether every row was understood.
 #[expect(clippy::print_stdout, reason = "the command line speaks to its user")]
-pub async fn run(desk: &Desk, file: &Path, json: bool) -> anyhow::Result<()> {
+pub async fn run(
+    desk: &Desk,
+    file: &Path,
+    options: &FileOptions,
+    json: bool,
+) -> anyhow::Result<bool> {
     let bar = progress_bar();
-    let result = servicenow_audit(desk, file, &|event| show(&bar, event)).await;
+    let result = servicenow_audit(desk, file, options, &|event| show(&bar, event)).await;
     let caught_up = match &result {
         Ok(_) => catch_up(desk, &bar).await,
         Err(_) => Ok(()),
@@ -30,7 +35,8 @@ pub async fn run(desk: &Desk, file: &Path, json: bool) -> anyhow::Result<()> {
     } else {
         print!("{account}");
     }
-    caught_up.context("the import is complete, but a read model does not take it in")
+    caught_up.context("the import is complete, but a read model does not take it in")?;
+    Ok(account.is_complete())
 }
 
 /// Sees to it that every read model has what was imported: where nobody serves

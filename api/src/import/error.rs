@@ -42,6 +42,44 @@ pub enum ImportError {
         /// What they are called.
         missing: Vec<&'static str>,
     },
+    /// The list of words for states is none.
+    #[error("{path} is no list of states: {problem}")]
+    StateWords {
+        /// The file.
+        path: PathBuf,
+        /// How that shows.
+        problem: String,
+    },
+    /// Nobody can tell which figure of the file's dates is the day.
+    #[error(
+        "{path}: {question}. Say which with --date-order day-month or --date-order month-day; \
+         rows that have no such date are refused then. Nothing was written"
+    )]
+    DateOrderUnknown {
+        /// The file.
+        path: PathBuf,
+        /// Which dates leave it open.
+        question: String,
+    },
+    /// Not one row of the file can be taken over.
+    #[error("no row of {path} was understood, and nothing was written: {}", .reasons.join("; "))]
+    NothingUnderstood {
+        /// The file.
+        path: PathBuf,
+        /// The first lines, each with what is wrong with it.
+        reasons: Vec<String>,
+    },
+    /// Not one row of the file has a state that means something.
+    #[error(
+        "no state of {path} means anything here, and nothing was written. Its words are {words}; \
+         say what they mean with --states FILE"
+    )]
+    NoStateUnderstood {
+        /// The file.
+        path: PathBuf,
+        /// Some words that it has for states.
+        words: String,
+    },
     /// New categories are needed, and somebody is drafting the tree.
     #[error(
         "the category tree has a draft by {drafted_by}: publish or discard it first, \

@@ -4,11 +4,13 @@
 
 pub mod command_line;
 mod error;
+mod options;
 mod progress;
 mod reconciliation;
 mod servicenow;
 
 pub use error::ImportError;
+pub use options::{DateOrder, FileOptions};
 pub use progress::{Phase, Progress, ProgressEvent};
-pub use reconciliation::{Reconciliation, RefusedRow};
+pub use reconciliation::{DoubtfulRows, FileReading, Reconciliation, RefusedRow};
 pub use servicenow::servicenow_audit;

@@ -46,6 +46,14 @@ pub(super) enum Column {
 }
 
 impl Column {
+    /// The columns that hold times which the import reads.
+    pub(super) const TIMES: [Self; 4] = [
+        Self::OpenedAt,
+        Self::SysUpdatedAt,
+        Self::ResolvedAt,
+        Self::ClosedAt,
+    ];
+
     pub(super) fn name(self) -> &'static str {
         self.into()
     }
@@ -163,6 +171,11 @@ impl Columns {
     pub(super) fn name_at(&self, index: usize) -> &str {
         let found = self.sorted.iter().find(|(_, place)| *place == index);
         found.map_or("", |(name, _)| name)
+    }
+
+    /// Whether the file has a column.
+    pub(super) fn has(&self, column: Column) -> bool {
+        self.places.contains_key(&column)
     }
 
     /// What a row says in a column whose meaning is known.

@@ -17,6 +17,10 @@ pub(super) enum Kind {
     EqualTimes,
     /// An update is older than the one before it.
     TimeRunsBackwards,
+    /// The clocks of the zone showed the time of an update twice.
+    TimeTwice,
+    /// The clocks of the zone never showed the time of an update.
+    TimeSkipped,
     /// An update is older than the first contact.
     BeforeFirstContact,
     /// The source counts an update again, or counts backwards.
@@ -43,6 +47,8 @@ impl Kind {
         match self {
             Self::EqualTimes => "the time of the update before",
             Self::TimeRunsBackwards => "older than the update before",
+            Self::TimeTwice => "a time that the clocks showed twice",
+            Self::TimeSkipped => "a time that the clocks never showed",
             Self::BeforeFirstContact => "older than the first contact",
             Self::CountRunsBackwards => "update counted again or backwards",
             Self::StateUnknown => "state without a meaning here",

@@ -1,19 +1,26 @@
 //! The import from its beginning to its end.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use chrono::{DateTime, Duration, Utc};
+use chrono_tz::Tz;
 use domain::ids::PersonId;
 use domain::{Actor, Role};
+use encoding_rs::Encoding;
 use tokio::sync::mpsc;
 
 use super::lanes::Lanes;
 use super::preparation::prepare;
-use super::reader::{AuditLog, Entry};
+use super::reader::{AuditLog, Entry, find_encoding};
+use super::reading::Reading;
+use super::state_words::StateWords;
 use super::survey::Survey;
+use super::time::OrderSigns;
 use crate::commands::CommandError;
 use crate::desk::Desk;
-use crate::import::{ImportError, Phase, Progress, ProgressEvent, Reconciliation};
+use crate::import::{
+    FileOptions, FileReading, ImportError, Phase, Progress, ProgressEvent, Reconciliation,
+};
 
 /// Who writes what the rows say.
 pub(super) const IMPORTER: &str = "import:servicenow";
@@ -29,27 +36,38 @@ const ROWS_TOGETHER: usize = 512;
 /// Takes over the history in a file, and says what became of each of its rows.
 /// Repeating it, or going on after it was interrupted, writes nothing twice.
 ///
-/// Times that the file gives without a zone are taken as UTC.
+/// Nothing is written of a file of which nothing is understood, and of one
+/// whose dates nobody can tell.
 pub async fn servicenow_audit(
     desk: &Desk,
-    file: &Path,
+    path: &Path,
+    options: &FileOptions,
     progress: &Progress<'_>,
 ) -> Result<Reconciliation, ImportError> {
-    // A clock that runs ahead, in another zone, is no reason to refuse a row.
-    let latest = crate::clock::now() + Duration::days(1);
-    let mut account = Reconciliation::default();
-
-    let survey = survey(file, latest, progress).await?;
+    let mut file = file(path, options).await?;
+    let survey = survey(&file, progress).await?;
+    if let Some(question) = survey.signs.question()
+        && options.date_order.is_none()
+    {
+        let path = path.to_owned();
+        return Err(ImportError::DateOrderUnknown { path, question });
+    }
+    survey.check(path)?;
+    file.reading.order = options.date_order.or(survey.signs.order());
+    let mut account = Reconciliation {
+        reading: said(&file, options, &survey),
+        ..Reconciliation::default()
+    };
     let teams = prepare(desk, &survey, &mut account).await?;
 
     let mut lanes = Lanes::open(desk, teams);
-    let mut batches = read(file.to_owned(), latest);
+    let mut batches = read(file);
     let mut outcome = Ok(());
     while let Some(batch) = batches.recv().await {
         let passed = match batch {
             Ok(batch) => {
                 let event = batch.progress(Phase::Recording);
-                account.rows_read += batch.entries.len() as u64;
+                account.rows_read += batch.entries.iter().map(Entry::rows).sum::<u64>();
                 let passed = lanes.pass(batch.entries, &mut account).await;
                 progress(event);
                 passed
@@ -68,6 +86,52 @@ pub async fn servicenow_audit(
     Ok(account.finish())
 }
 
+/// A file with how it is to be read.
+#[derive(Debug, Clone)]
+struct AuditFile {
+    path: PathBuf,
+    encoding: &'static Encoding,
+    reading: Reading,
+}
+
+/// Finds out how a file is to be read.
+async fn file(path: &Path, options: &FileOptions) -> Result<AuditFile, ImportError> {
+    let (path, options) = (path.to_owned(), options.clone());
+    let found = tokio::task::spawn_blocking(move || {
+        let states = match &options.states {
+            Some(words) => StateWords::read(words)?,
+            None => StateWords::default(),
+        };
+        let encoding = match options.encoding {
+            Some(encoding) => encoding,
+            None => find_encoding(&path)?,
+        };
+        Ok(AuditFile {
+            path,
+            encoding,
+            reading: Reading {
+                zone: options.time_zone.unwrap_or(Tz::UTC),
+                zone_is_given: options.time_zone.is_some(),
+                order: options.date_order,
+                states: Arc::new(states),
+                latest: crate::clock::now(),
+            },
+        })
+    });
+    found.await?
+}
+
+/// What the account says of how the file was read.
+fn said(file: &AuditFile, options: &FileOptions, survey: &Survey) -> FileReading {
+    FileReading {
+        encoding: file.encoding.name().to_owned(),
+        delimiter: survey.delimiter,
+        time_zone: file.reading.zone.name().to_owned(),
+        time_zone_assumed: options.time_zone.is_none() && survey.signs.is_zoneless,
+        date_order: file.reading.order,
+    }
+}
+
 /// A machine of the import. It acts as a coordinator: the history is of every
 /// team.
 pub(super) fn machine(name: &str) -> Result<Actor, CommandError> {
@@ -78,23 +142,17 @@ pub(super) fn machine(name: &str) -> Result<Actor, CommandError> {
     })
 }
 
-async fn survey(
-    file: &Path,
-    latest: DateTime<Utc>,
-    progress: &Progress<'_>,
-) -> Result<Survey, ImportError> {
+async fn survey(file: &AuditFile, progress: &Progress<'_>) -> Result<Survey, ImportError> {
     let mut survey = Survey::default();
-    let mut batches = read(file.to_owned(), latest);
+    let mut batches = read(file.clone());
     while let Some(batch) = batches.recv().await {
         let batch = batch?;
         for entry in &batch.entries {
-            if let Entry::Row(row) = entry {
-                survey
-                    .see(row)
-                    .map_err(|refused| CommandError::refused(&refused))?;
-            }
+            survey.see_entry(entry)?;
         }
         progress(batch.progress(Phase::Surveying));
+        survey.signs = batch.signs;
+        survey.delimiter = batch.delimiter;
     }
     Ok(survey)
 }
@@ -104,6 +162,8 @@ struct Batch {
     entries: Vec<Entry>,
     rows: u64,
     bytes: (u64, u64),
+    signs: OrderSigns,
+    delimiter: char,
 }
 
 impl Batch {
@@ -119,12 +179,12 @@ impl Batch {
 }
 
 /// Reads a file on a thread of its own, no further ahead than a few batches.
-fn read(file: PathBuf, latest: DateTime<Utc>) -> mpsc::Receiver<Result<Batch, ImportError>> {
+fn read(file: AuditFile) -> mpsc::Receiver<Result<Batch, ImportError>> {
     let (sender, receiver) = mpsc::channel(4);
     tokio::task::spawn_blocking(move || {
-        let mut rows = 0;
-        let mut read = || -> Result<(), ImportError> {
-            let mut log = AuditLog::open(&file, latest)?;
+        let read = || -> Result<(), ImportError> {
+            let mut rows = 0;
+            let mut log = AuditLog::open(&file.path, file.encoding, file.reading)?;
             loop {
                 let mut entries = Vec::with_capacity(ROWS_TOGETHER);
                 while entries.len() < ROWS_TOGETHER {
@@ -132,11 +192,13 @@ fn read(file: PathBuf, latest: DateTime<Utc>) -> mpsc::Receiver<Result<Batch, Im
                     entries.push(entry);
                 }
                 let is_end = entries.len() < ROWS_TOGETHER;
-                rows += entries.len() as u64;
+                rows += entries.iter().map(Entry::rows).sum::<u64>();
                 let batch = Batch {
                     entries,
                     rows,
                     bytes: log.bytes(),
+                    signs: log.signs().clone(),
+                    delimiter: log.delimiter(),
                 };
                 if sender.blocking_send(Ok(batch)).is_err() || is_end {
                     return Ok(());

@@ -108,6 +108,7 @@ impl Lanes {
                     jobs.push((command_id(&name), Job { row, name }));
                 }
                 Entry::Refused { line, reason } => account.refuse(line, reason.0),
+                Entry::InDoubt(doubtful) => account.doubt(doubtful),
             }
         }
         let ids: Vec<Uuid> = jobs.iter().map(|(id, _)| *id).collect();
@@ -221,6 +222,7 @@ impl Lane {
     }
 
     fn count(&mut self, written: &Written) {
+        self.account.rows_taken += 1;
         for name in &written.events {
             self.account.count_events(name, 1);
         }

@@ -24,6 +24,10 @@ use super::correction::{Correction, Kind};
 use super::mark::{self, Mark};
 use super::row::{Group, Row, RowRefused, in_words, line, quoted, text};
 use super::states::State;
+use super::time::Oddity;
+
+/// The code of a resolution that has none.
+const NOT_GIVEN: &str = "(not given)";
 
 /// The teams of the desk that stand for the source's groups.
 pub(super) type Teams = HashMap<TeamId, TeamRef>;
@@ -119,6 +123,18 @@ impl Pen<'_> {
 
     fn look_at_the_time(&mut self) {
         let row = self.row;
+        match row.updated_oddity {
+            Some(Oddity::Twice) => self.remark(
+                Kind::TimeTwice,
+                "the clocks of its zone showed its time twice, and it is kept as the first of both",
+            ),
+            Some(Oddity::Skipped) => self.remark(
+                Kind::TimeSkipped,
+                "the clocks of its zone never showed its time, and it is kept as if they had not \
+                 been changed yet",
+            ),
+            None => {}
+        }
         if self.context.effective_at > row.updated_at {
             let opened_at = in_words(self.context.effective_at);
             self.remark(
@@ -202,17 +218,20 @@ impl Pen<'_> {
 
     /// A caller that the source has changed since.
     fn write_down_caller(&mut self) -> Result<(), RowRefused> {
-        match &self.row.caller {
-            Some(caller) if self.incident.work().requester.as_ref() != Some(caller) => {
-                let to = Some(text(caller.as_str())?);
-                self.step(WorkCommand::CorrectDetails {
-                    field: DetailField::Requester,
-                    to,
-                    reason: self.reason("caller_id has changed")?,
-                })
-            }
-            _ => Ok(()),
+        let caller = self.row.caller.as_ref();
+        if self.incident.work().requester.as_ref() == caller {
+            return Ok(());
         }
+        let words = match caller {
+            Some(_) => "caller_id has changed",
+            None => "caller_id is not given any more",
+        };
+        let to = caller.map(|caller| text(caller.as_str())).transpose()?;
+        self.step(WorkCommand::CorrectDetails {
+            field: DetailField::Requester,
+            to,
+            reason: self.reason(words)?,
+        })
     }
 
     fn judge(&mut self) -> Result<(), RowRefused> {
@@ -252,12 +271,7 @@ impl Pen<'_> {
         match self.incident.status() {
             Status::Resolved => self.step(Command::RejectResolution { reason }),
             Status::Closed if self.is_counted_as_reopened() => {
-                match self.step_as(Command::Reopen { reason }, self.context) {
-                    Err(Error::ReopenWindowPassed { .. }) => {
-                        self.correct_status(Status::InProgress)
-                    }
-                    other => other.map_err(|refusal| refused(&refusal)),
-                }
+                self.step(Command::Reopen { reason })
             }
             Status::Closed | Status::Cancelled | Status::Merged => {
                 self.correct_status(Status::InProgress)
@@ -438,11 +452,14 @@ impl Pen<'_> {
 
     fn resolution(&self) -> Result<(Line, Text), RowRefused> {
         let row = self.row;
+        let mut words = format!("{SYSTEM}: resolved");
+        if !self.knows_resolution() {
+            return Ok((line(NOT_GIVEN)?, text(&words)?));
+        }
         let code = match &row.closed_code {
             Some(code) => code.clone(),
-            None => line("(not given)")?,
+            None => line(NOT_GIVEN)?,
         };
-        let mut words = format!("{SYSTEM}: resolved");
         if let Some(by) = row.word(Column::ResolvedBy) {
             words = format!("{words} by {by}");
         }
@@ -450,6 +467,23 @@ impl Pen<'_> {
             words = format!("{words} at {at}");
         }
         Ok((code, text(&words)?))
+    }
+
+    /// Whether the resolution that the row gives is one that it can know.
+    fn knows_resolution(&self) -> bool {
+        let is_over = matches!(self.row.state, Some(State::Resolved | State::Closed));
+        self.is_known(self.row.resolved_at, is_over)
+    }
+
+    /// The same of its closing.
+    fn knows_closing(&self) -> bool {
+        self.is_known(self.row.closed_at, self.row.state == Some(State::Closed))
+    }
+
+    /// The source writes the last end of an incident on each of its rows: it
+    /// is known to those behind it. One without a time belongs to the state.
+    fn is_known(&self, at: Option<DateTime<Utc>>, by_the_state: bool) -> bool {
+        at.map_or(by_the_state, |at| at <= self.row.updated_at)
     }
 
     fn close(&mut self) -> Result<(), RowRefused> {
@@ -460,7 +494,9 @@ impl Pen<'_> {
                 return self.correct_status(Status::Closed);
             }
             // Resolved and closed at once, if anything says that it was.
-            _ if self.row.word(Column::ResolvedAt).is_some() => self.resolve()?,
+            _ if self.row.word(Column::ResolvedAt).is_some() && self.knows_resolution() => {
+                self.resolve()?;
+            }
             _ => return self.correct_status(Status::Closed),
         }
         let no_feedback_reason = Some(Self::silence()?);
@@ -517,13 +553,14 @@ impl Pen<'_> {
     /// names.
     fn connect(&mut self) -> Result<(), RowRefused> {
         let row = self.row;
-        if let Some(ci) = &row.ci
-            && !self.incident.work().cis.contains(ci)
-        {
+        let is_linked = |ci| self.incident.work().cis.contains(ci);
+        if row.has(Column::CmdbCi) && !row.ci.as_ref().is_some_and(is_linked) {
             for other in self.incident.work().cis.clone() {
                 self.step(WorkCommand::UnlinkCi { ci: other })?;
             }
-            self.step(WorkCommand::LinkCi { ci: ci.clone() })?;
+            if let Some(ci) = row.ci.clone() {
+                self.step(WorkCommand::LinkCi { ci })?;
+            }
         }
         for external in &row.references {
             if !self.incident.work().external_references.contains(external) {
@@ -584,24 +621,18 @@ impl Pen<'_> {
                 let usual = if is_over { "false" } else { "true" };
                 Some(word.filter(|word| *word != usual))
             }
-            Meaning::Elsewhere(column) => Some(word.filter(|word| !self.is_told(column, word))),
-            Meaning::Resolution => {
-                let is_so = matches!(row.state, Some(State::Resolved | State::Closed))
-                    || row.is_past(Column::ResolvedAt);
-                is_so.then_some(word)
-            }
-            Meaning::Closing => {
-                let is_so = row.state == Some(State::Closed) || row.is_past(Column::ClosedAt);
-                is_so.then_some(word)
-            }
+            Meaning::Elsewhere(column) => Some(word.filter(|_| !self.is_told(column))),
+            // An empty field is empty, whenever the end was.
+            Meaning::Resolution => (word.is_none() || self.knows_resolution()).then_some(word),
+            Meaning::Closing => (word.is_none() || self.knows_closing()).then_some(word),
         }
     }
 
     /// Whether the desk says as much as the source's word does.
-    fn is_told(&self, column: Column, word: &str) -> bool {
+    fn is_told(&self, column: Column) -> bool {
         let row = self.row;
         match column {
-            Column::IncidentState => State::says_all(word),
+            Column::IncidentState => row.state_is_told,
             Column::Impact => row.impact.is_some(),
             Column::Urgency => row.urgency.is_some(),
             Column::Priority => row.priority.is_some(),

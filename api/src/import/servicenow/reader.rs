@@ -7,29 +7,29 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use chrono::{DateTime, Utc};
-use csv::{ByteRecord, ReaderBuilder, StringRecord};
+use csv::{ByteRecord, StringRecord};
+use encoding_rs::Encoding;
 use flate2::bufread::MultiGzDecoder;
 
-use super::columns::{Columns, HeaderProblem};
-use super::line_ends::LineEnds;
+use super::columns::{Column, Columns, HeaderProblem};
+use super::encoding::{self, Decoded};
+use super::reading::Reading;
+use super::records::{Broken, Found, Records, Sign};
 use super::row::{Row, RowRefused};
-use crate::import::ImportError;
+use super::time::OrderSigns;
+use crate::import::{DoubtfulRows, ImportError};
 
-/// More than any row has. A quotation mark that is never closed makes one
-/// record of the rest of the file, which must not end up in memory.
-const LONGEST_RECORD_BYTES: u64 = 16 << 20;
+type Content = Box<dyn Read + Send>;
 
 /// An audit log that is being read.
 pub(super) struct AuditLog {
-    csv: csv::Reader<Guarded<LineEnds<Box<dyn Read + Send>>>>,
+    records: Records<BufReader<Decoded<Content>>>,
     columns: Arc<Columns>,
-    record: ByteRecord,
-    /// Nothing in the file can have happened after this.
-    latest: DateTime<Utc>,
+    reading: Reading,
+    encoding: &'static Encoding,
+    signs: OrderSigns,
     bytes_read: Arc<AtomicU64>,
     bytes_total: u64,
-    unbroken: Arc<AtomicU64>,
     path: Box<Path>,
 }
 
@@ -48,95 +48,151 @@ pub(super) enum Entry {
         /// Why.
         reason: RowRefused,
     },
+    /// Lines of which nobody can tell which rows they are.
+    InDoubt(DoubtfulRows),
+}
+
+impl Entry {
+    /// For how many rows of the file it stands.
+    pub(super) fn rows(&self) -> u64 {
+        match self {
+            Self::Row(_) | Self::Refused { .. } => 1,
+            Self::InDoubt(doubtful) => doubtful.rows,
+        }
+    }
+}
+
+/// Finds the encoding of a file by reading it to its end.
+pub(super) fn find_encoding(path: &Path) -> Result<&'static Encoding, ImportError> {
+    let file = File::open(path).map_err(|source| of_file(path, source))?;
+    find_encoding_in(Box::new(file), path)
+}
+
+/// The same, of a file that is open.
+pub(super) fn find_encoding_in(
+    file: Content,
+    path: &Path,
+) -> Result<&'static Encoding, ImportError> {
+    let found = decompressed(file).and_then(encoding::find);
+    found.map_err(|source| of_file(path, source))
 }
 
 impl AuditLog {
     /// Opens a file and reads its header.
-    pub(super) fn open(path: &Path, latest: DateTime<Utc>) -> Result<Self, ImportError> {
-        let of_file = |source| ImportError::File {
-            path: path.to_owned(),
-            source,
-        };
-        let file = File::open(path).map_err(of_file)?;
-        let bytes_total = file.metadata().map_err(of_file)?.len();
-        Self::read_from(Box::new(file), bytes_total, path, latest)
+    pub(super) fn open(
+        path: &Path,
+        encoding: &'static Encoding,
+        reading: Reading,
+    ) -> Result<Self, ImportError> {
+        let file = File::open(path).map_err(|source| of_file(path, source))?;
+        let length = file.metadata().map_err(|source| of_file(path, source))?;
+        Self::read_from(Box::new(file), length.len(), path, encoding, reading)
     }
 
     /// Reads the header of a file that is open.
     pub(super) fn read_from(
-        file: Box<dyn Read + Send>,
+        file: Content,
         bytes_total: u64,
         path: &Path,
-        latest: DateTime<Utc>,
+        encoding: &'static Encoding,
+        reading: Reading,
     ) -> Result<Self, ImportError> {
         let bytes_read = Arc::new(AtomicU64::new(0));
-        let unbroken = Arc::new(AtomicU64::new(0));
         let file = Counted {
             inner: file,
             count: Arc::clone(&bytes_read),
         };
-        let content = decompressed(BufReader::with_capacity(1 << 16, file)).map_err(|source| {
-            ImportError::File {
-                path: path.to_owned(),
-                source,
-            }
+        let content = decompressed(Box::new(file)).map_err(|source| of_file(path, source))?;
+        let content = BufReader::with_capacity(1 << 16, Decoded::of(content, encoding));
+        let opened = Records::open(content).map_err(|source| of_file(path, source))?;
+        let (records, header) = opened.ok_or_else(|| ImportError::Empty {
+            path: path.to_owned(),
         })?;
-        let mut csv = ReaderBuilder::new()
-            .flexible(true)
-            .has_headers(false)
-            .buffer_capacity(1 << 16)
-            .from_reader(Guarded {
-                inner: LineEnds::of(content),
-                unbroken: Arc::clone(&unbroken),
-            });
-
-        let mut record = ByteRecord::new();
-        if !csv
-            .read_byte_record(&mut record)
-            .map_err(|error| broken(path, error))?
-        {
-            return Err(ImportError::Empty {
-                path: path.to_owned(),
-            });
-        }
-        let columns = Arc::new(columns(path, record.clone())?);
+        let columns = Arc::new(columns(path, header, encoding)?);
         Ok(Self {
-            csv,
+            records,
             columns,
-            record,
-            latest,
+            reading,
+            encoding,
+            signs: OrderSigns::default(),
             bytes_read,
             bytes_total,
-            unbroken,
             path: path.into(),
         })
     }
 
-    /// The next record, until there is none.
+    /// The next entry, until there is none.
     pub(super) fn read(&mut self) -> Result<Option<Entry>, ImportError> {
-        self.unbroken.store(0, Ordering::Relaxed);
-        let more = self.csv.read_byte_record(&mut self.record);
-        if !more.map_err(|error| broken(&self.path, error))? {
-            return Ok(None);
+        let found = self.records.read();
+        let found = found.map_err(|source| of_file(&self.path, source))?;
+        Ok(found.map(|found| match found {
+            Found::Record {
+                lines,
+                filled,
+                record,
+            } => self.entry(lines, filled, record),
+            Found::Broken(broken) => refused(broken.lines, broken.filled, self.words(broken)),
+        }))
+    }
+
+    fn entry(&mut self, lines: (u64, u64), filled: u64, record: ByteRecord) -> Entry {
+        let count = self.columns.count();
+        if record.len() != count {
+            let fields = record.len();
+            let reason = format!("has {fields} fields instead of {count}");
+            return refused(lines, filled, reason);
         }
-        // The reader stands behind the line feed that ends the record; blank
-        // lines before the record have been passed over.
-        let inside = self.record.as_slice().iter().filter(|b| **b == b'\n');
-        let line = self
-            .csv
-            .position()
-            .line()
-            .saturating_sub(inside.count() as u64 + 1);
-        let row = StringRecord::from_byte_record(self.record.clone())
+        let (line, _) = lines;
+        let row = StringRecord::from_byte_record(record)
             .map_err(|error| {
                 let column = self.columns.name_at(error.utf8_error().field());
-                RowRefused(format!("{column} is not in UTF-8"))
+                let encoding = self.encoding.name();
+                RowRefused(format!("{column} is not in {encoding}"))
             })
-            .and_then(|record| Row::read(line, record, &self.columns, self.latest));
-        Ok(Some(match row {
+            .and_then(|record| {
+                for column in Column::TIMES {
+                    if let Some(text) = self.columns.get(&record, column) {
+                        self.signs.see(line, text);
+                    }
+                }
+                Row::read(line, record, &self.columns, &self.reading)
+            });
+        match row {
             Ok(row) => Entry::Row(row),
             Err(reason) => Entry::Refused { line, reason },
-        }))
+        }
+    }
+
+    fn words(&self, broken: Broken) -> String {
+        let column = self.columns.name_at(broken.field);
+        let (_, last) = broken.lines;
+        let opened = broken.opened;
+        let mark = if column.is_empty() {
+            format!("a quotation mark in line {opened}, behind the last column,")
+        } else {
+            format!("the quotation mark that opens {column} in line {opened}")
+        };
+        match broken.sign {
+            Sign::NeverClosed => format!("{mark} is never closed"),
+            Sign::NotDoubled if opened == last => {
+                format!("{mark} is closed before the end of the field, or one in it is not doubled")
+            }
+            Sign::NotDoubled => format!("{mark} is not closed before the next one, in line {last}"),
+            Sign::HoldsRows => {
+                format!("{mark} is closed behind what looks like whole rows, in line {last}")
+            }
+            Sign::TooLong => "has more than 16 MiB: is a quotation mark never closed?".to_owned(),
+        }
+    }
+
+    /// What the dates that were read say of their own order.
+    pub(super) fn signs(&self) -> &OrderSigns {
+        &self.signs
+    }
+
+    /// What stands between the fields.
+    pub(super) fn delimiter(&self) -> char {
+        self.records.delimiter()
     }
 
     /// How many bytes of the file have been read, and how many it has.
@@ -145,10 +201,28 @@ impl AuditLog {
     }
 }
 
+/// One line is a row that is not understood; of several nobody can tell which
+/// rows they are.
+fn refused((first, last): (u64, u64), filled: u64, reason: String) -> Entry {
+    if first == last {
+        return Entry::Refused {
+            line: first,
+            reason: RowRefused(reason),
+        };
+    }
+    Entry::InDoubt(DoubtfulRows {
+        from_line: first,
+        to_line: last,
+        rows: filled,
+        reason,
+    })
+}
+
 /// The content of a file that may be compressed: its first bytes tell, never
 /// its name.
-fn decompressed(mut file: BufReader<Counted>) -> io::Result<Box<dyn Read + Send>> {
+fn decompressed(file: Content) -> io::Result<Content> {
     const GZIP: [u8; 2] = [0x1f, 0x8b];
+    let mut file = BufReader::with_capacity(1 << 16, file);
     let beginning = io::BufRead::fill_buf(&mut file)?;
     Ok(if beginning.starts_with(&GZIP) {
         Box::new(MultiGzDecoder::new(file))
@@ -157,18 +231,26 @@ fn decompressed(mut file: BufReader<Counted>) -> io::Result<Box<dyn Read + Send>
     })
 }
 
-fn columns(path: &Path, header: ByteRecord) -> Result<Columns, ImportError> {
+fn columns(
+    path: &Path,
+    header: ByteRecord,
+    encoding: &'static Encoding,
+) -> Result<Columns, ImportError> {
     let not_csv = |problem: String| ImportError::NotCsv {
         path: path.to_owned(),
         problem,
     };
     let header = StringRecord::from_byte_record(header)
-        .map_err(|_| not_csv("its first line is not in UTF-8".to_owned()))?;
-    let is_one_cell = header.len() == 1;
+        .map_err(|_| not_csv(format!("its first line is not in {}", encoding.name())))?;
+    let problem = match header.len() {
+        0 => Some("a quotation mark in its first line is not closed"),
+        1 => Some("its first line has no commas, semicolons or tabs, and so no columns"),
+        _ => None,
+    };
+    if let Some(problem) = problem {
+        return Err(not_csv(problem.to_owned()));
+    }
     Columns::find(&header).map_err(|problem| match problem {
-        HeaderProblem::Missing(_) if is_one_cell => {
-            not_csv("its first line has no commas, and so no columns".to_owned())
-        }
         HeaderProblem::Missing(missing) => ImportError::ColumnsMissing {
             path: path.to_owned(),
             missing,
@@ -181,20 +263,16 @@ fn columns(path: &Path, header: ByteRecord) -> Result<Columns, ImportError> {
 }
 
 /// A file that cannot be read to its end.
-fn broken(path: &Path, error: csv::Error) -> ImportError {
-    let path = path.to_owned();
-    match error.into_kind() {
-        csv::ErrorKind::Io(source) => ImportError::File { path, source },
-        other => ImportError::NotCsv {
-            path,
-            problem: format!("{other:?}"),
-        },
+fn of_file(path: &Path, source: io::Error) -> ImportError {
+    ImportError::File {
+        path: path.to_owned(),
+        source,
     }
 }
 
 /// Counts the bytes of the file itself, compressed or not.
 struct Counted {
-    inner: Box<dyn Read + Send>,
+    inner: Content,
     count: Arc<AtomicU64>,
 }
 
@@ -202,27 +280,6 @@ impl Read for Counted {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
         self.count.fetch_add(read as u64, Ordering::Relaxed);
-        Ok(read)
-    }
-}
-
-/// Ends the reading where one record would not end.
-struct Guarded<R> {
-    inner: R,
-    /// How many bytes have been read since the last record ended.
-    unbroken: Arc<AtomicU64>,
-}
-
-impl<R: Read> Read for Guarded<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.inner.read(buffer)?;
-        let before = self.unbroken.fetch_add(read as u64, Ordering::Relaxed);
-        if before > LONGEST_RECORD_BYTES {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidData,
-                "a row has more than 16 MiB: is a quotation mark never closed?",
-            ));
-        }
         Ok(read)
     }
 }

@@ -4,7 +4,7 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Duration, SecondsFormat, Utc};
 use csv::StringRecord;
 use domain::ids::{CategoryCode, CiId, PersonId, TeamId};
 use domain::priority::{Impact, Priority, Urgency};
@@ -12,8 +12,9 @@ use domain::text::{Line, Text, TextRefused};
 use domain::work_item::{ContactChannel, ExternalReference};
 
 use super::columns::{Column, Columns, FieldColumn, SYSTEM};
+use super::reading::Reading;
 use super::states::{self, State};
-use super::time;
+use super::time::{self, Moment, Oddity};
 
 /// A row that can be taken over.
 #[derive(Debug)]
@@ -26,12 +27,16 @@ pub(super) struct Row {
     pub(super) update: u32,
     /// When the update was made.
     pub(super) updated_at: DateTime<Utc>,
+    /// What is odd about how that time is written.
+    pub(super) updated_oddity: Option<Oddity>,
     /// Who made it.
     pub(super) updated_by: Option<PersonId>,
     /// When the first contact was made.
     pub(super) opened_at: DateTime<Utc>,
     /// Where the incident stands, if its word means something here.
     pub(super) state: Option<State>,
+    /// Whether the desk's status says as much as that word.
+    pub(super) state_is_told: bool,
     /// How often it has been opened again.
     pub(super) reopen_count: u32,
     /// Who asked.
@@ -52,6 +57,10 @@ pub(super) struct Row {
     pub(super) person: Option<PersonId>,
     /// How it was resolved.
     pub(super) closed_code: Option<Line>,
+    /// When the last resolution was made, where its time can be read.
+    pub(super) resolved_at: Option<DateTime<Utc>>,
+    /// When the last closing was made, where its time can be read.
+    pub(super) closed_at: Option<DateTime<Utc>>,
     /// The configuration item concerned.
     pub(super) ci: Option<CiId>,
     /// The records of the source that it is connected with.
@@ -126,24 +135,17 @@ impl CategoryName {
 pub(super) struct RowRefused(pub(super) String);
 
 impl Row {
-    /// Reads a row. Nothing in it may have happened after `latest`.
+    /// Reads a record that has as many fields as the header.
     pub(super) fn read(
         line: u64,
         record: StringRecord,
         columns: &Arc<Columns>,
-        latest: DateTime<Utc>,
+        reading: &Reading,
     ) -> Result<Self, RowRefused> {
-        let count = columns.count();
-        if record.len() != count {
-            let fields = record.len();
-            return Err(RowRefused(format!(
-                "has {fields} fields instead of {count}"
-            )));
-        }
         let cells = Cells {
             record: &record,
             columns,
-            latest,
+            reading,
         };
         let number: Line = cells.required(Column::Number, Line::new)?;
         let category = CategoryName::new(
@@ -153,14 +155,19 @@ impl Row {
         .map_err(|refused| RowRefused(format!("category with subcategory {refused}")))?;
         let person = cells.optional(Column::AssignedTo, PersonId::new)?;
         let word = |column| columns.get(&record, column);
+        let moment = |column| Some(reading.moment(word(column)?)?.at);
+        let updated = cells.time(Column::SysUpdatedAt)?;
         Ok(Self {
             line,
             number,
             update: cells.count(Column::SysModCount)?,
-            updated_at: cells.time(Column::SysUpdatedAt)?,
+            updated_at: updated.at,
+            updated_oddity: updated.oddity,
             updated_by: cells.optional(Column::SysUpdatedBy, PersonId::new)?,
-            opened_at: cells.time(Column::OpenedAt)?,
-            state: word(Column::IncidentState).and_then(State::named),
+            opened_at: cells.time(Column::OpenedAt)?.at,
+            state: word(Column::IncidentState).and_then(|word| reading.states.state(word)),
+            state_is_told: word(Column::IncidentState)
+                .is_some_and(|word| reading.states.says_all(word)),
             reopen_count: cells.count(Column::ReopenCount)?,
             caller: cells.optional(Column::CallerId, PersonId::new)?,
             contact_channel: states::contact_channel(word(Column::ContactType)),
@@ -171,6 +178,8 @@ impl Row {
             group: cells.optional(Column::AssignmentGroup, Group::named)?,
             person,
             closed_code: cells.optional(Column::ClosedCode, Line::new)?,
+            resolved_at: moment(Column::ResolvedAt),
+            closed_at: moment(Column::ClosedAt),
             ci: cells.optional(Column::CmdbCi, CiId::new)?,
             references: cells.references()?,
             record,
@@ -188,12 +197,9 @@ impl Row {
         self.columns.fields(&self.record)
     }
 
-    /// Whether the source's time in a column is not after the row's own.
-    pub(super) fn is_past(&self, column: Column) -> bool {
-        match self.word(column) {
-            Some(text) => time::parse(text).is_none_or(|time| time <= self.updated_at),
-            None => false,
-        }
+    /// Whether the file has a column.
+    pub(super) fn has(&self, column: Column) -> bool {
+        self.columns.has(column)
     }
 
     /// What tells the row from all others: what it says, wherever it stands.
@@ -202,11 +208,17 @@ impl Row {
         let hash = event_store::content_hash(
             parts.flat_map(|(name, value)| [name.as_bytes(), value.as_bytes()]),
         );
+        // As written, so that the row is the same one whatever zone and order
+        // its times are read with.
+        let updated_at = self
+            .word(Column::SysUpdatedAt)
+            .and_then(|text| time::written(text)?.name())
+            .unwrap_or(self.updated_at);
         let mut name = format!(
             "import:servicenow:{}:{}:{}:",
             self.number,
             self.update,
-            in_words(self.updated_at)
+            in_words(updated_at)
         );
         for byte in hash {
             // Writing to a string cannot fail.
@@ -245,7 +257,7 @@ pub(super) fn quoted(word: &str) -> String {
 struct Cells<'a> {
     record: &'a StringRecord,
     columns: &'a Columns,
-    latest: DateTime<Utc>,
+    reading: &'a Reading,
 }
 
 impl Cells<'_> {
@@ -298,19 +310,27 @@ impl Cells<'_> {
             .map_err(|_| RowRefused(format!("{name} is no count: {}", quoted(word))))
     }
 
-    fn time(&self, column: Column) -> Result<DateTime<Utc>, RowRefused> {
+    fn time(&self, column: Column) -> Result<Moment, RowRefused> {
         let word = self.columns.get(self.record, column);
         let word = word.ok_or_else(|| missing(column))?;
         let name = column.name();
-        let time = time::parse(word)
+        let moment = self
+            .reading
+            .moment(word)
             .ok_or_else(|| RowRefused(format!("{name} is no time: {}", quoted(word))))?;
-        if time > self.latest {
-            return Err(RowRefused(format!("{name} lies in the future: {word:?}")));
+        let latest = self.reading.latest;
+        if moment.at > latest {
+            let mut words = format!("{name} lies in the future: {word:?}");
+            // No clock is further ahead of UTC than this.
+            if !self.reading.zone_is_given && moment.at - latest <= Duration::hours(14) {
+                words.push_str(", taken as UTC; --time-zone names another zone");
+            }
+            return Err(RowRefused(words));
         }
-        if time < DateTime::UNIX_EPOCH {
+        if moment.at < DateTime::UNIX_EPOCH {
             return Err(RowRefused(format!("{name} lies before 1970: {word:?}")));
         }
-        Ok(time)
+        Ok(moment)
     }
 }
 

@@ -24,6 +24,29 @@ pub(super) enum State {
 }
 
 impl State {
+    /// How whoever imports a log calls the states.
+    pub(super) const NAMES: [(&'static str, Self); 10] = [
+        ("new", Self::New),
+        ("in-progress", Self::Active),
+        ("on-hold-requester", Self::Awaiting(HoldReason::Requester)),
+        ("on-hold-supplier", Self::Awaiting(HoldReason::Supplier)),
+        ("on-hold-change", Self::Awaiting(HoldReason::Change)),
+        ("on-hold-problem", Self::Awaiting(HoldReason::Problem)),
+        ("on-hold-approval", Self::Awaiting(HoldReason::Approval)),
+        ("resolved", Self::Resolved),
+        ("closed", Self::Closed),
+        ("cancelled", Self::Cancelled),
+    ];
+
+    /// The state that is called so.
+    pub(super) fn called(name: &str) -> Option<Self> {
+        let found = Self::NAMES
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name));
+        found.map(|(_, state)| *state)
+    }
+
+    /// What a word of the source means.
     pub(super) fn named(word: &str) -> Option<Self> {
         Some(match word {
             "New" => Self::New,

@@ -1,9 +1,10 @@
 //! The first pass over the file: which teams, members and categories the desk
-//! needs before a row can be taken over. It keeps the distinct ones only, and
-//! reads the file to its end, so that a broken one is known before anything
-//! is written.
+//! needs before a row can be taken over, and whether any of it is understood. It
+//! keeps the distinct ones only, and reads the file to its end, so that a broken
+//! one is known before anything is written.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use domain::configuration::{Category, CategoryTree};
 use domain::ids::{CategoryCode, PersonId};
@@ -11,7 +12,11 @@ use domain::likeness::look;
 use domain::text::{Line, TextRefused};
 
 use super::columns::Column;
-use super::row::{Group, Row};
+use super::reader::Entry;
+use super::row::{Group, Row, quoted};
+use super::time::OrderSigns;
+use crate::commands::CommandError;
+use crate::import::ImportError;
 
 /// What the rows of a file name.
 #[derive(Debug, Default)]
@@ -19,9 +24,70 @@ pub(super) struct Survey {
     /// The groups, with the people who had incidents in them.
     pub(super) groups: BTreeMap<Group, BTreeMap<PersonId, Line>>,
     categories: BTreeMap<CategoryCode, Category>,
+    /// In which order its dates can be.
+    pub(super) signs: OrderSigns,
+    /// What stands between its fields.
+    pub(super) delimiter: char,
+    understood: Understood,
 }
 
+/// How much of a file means anything.
+#[derive(Debug, Default)]
+struct Understood {
+    rows: u64,
+    /// Rows whose state is one.
+    states: u64,
+    /// Some words for states that mean nothing.
+    strange_words: BTreeSet<String>,
+    /// The first lines that are no rows, each with the reason.
+    reasons: Vec<String>,
+}
+
+/// How many examples are given.
+const EXAMPLES: usize = 5;
+
 impl Survey {
+    /// Takes an entry in.
+    pub(super) fn see_entry(&mut self, entry: &Entry) -> Result<(), CommandError> {
+        let reason = match entry {
+            Entry::Row(row) => {
+                self.understood.see(row);
+                return self
+                    .see(row)
+                    .map_err(|refused| CommandError::refused(&refused));
+            }
+            Entry::Refused { line, reason } => format!("line {line} {reason}"),
+            Entry::InDoubt(doubtful) => doubtful.to_string(),
+        };
+        if self.understood.reasons.len() < EXAMPLES {
+            self.understood.reasons.push(reason);
+        }
+        Ok(())
+    }
+
+    /// Refuses a file of which nothing, or no state, was understood: it would
+    /// become something that it is not.
+    pub(super) fn check(&self, path: &Path) -> Result<(), ImportError> {
+        let understood = &self.understood;
+        if understood.rows == 0 && !understood.reasons.is_empty() {
+            return Err(ImportError::NothingUnderstood {
+                path: path.to_owned(),
+                reasons: understood.reasons.clone(),
+            });
+        }
+        if understood.rows > 0 && understood.states == 0 {
+            let words: Vec<String> = understood.strange_words.iter().cloned().collect();
+            return Err(ImportError::NoStateUnderstood {
+                path: path.to_owned(),
+                words: match words.as_slice() {
+                    [] => "all empty".to_owned(),
+                    words => words.join(", "),
+                },
+            });
+        }
+        Ok(())
+    }
+
     /// Takes a row in.
     pub(super) fn see(&mut self, row: &Row) -> Result<(), TextRefused> {
         let group = match &row.group {
@@ -89,5 +155,18 @@ impl Survey {
             }
         }
         (categories.len() > before).then_some(CategoryTree { categories })
+    }
+}
+
+impl Understood {
+    fn see(&mut self, row: &Row) {
+        self.rows += 1;
+        self.states += u64::from(row.state.is_some());
+        if row.state.is_none()
+            && self.strange_words.len() < EXAMPLES
+            && let Some(word) = row.word(Column::IncidentState)
+        {
+            self.strange_words.insert(quoted(word));
+        }
     }
 }

@@ -3,7 +3,7 @@
 
 use super::super::{DetailField, WorkEvent, WorkItem, WorkRefusal};
 use super::{Decision, staff};
-use crate::Context;
+use crate::context::{Channel, Context};
 use crate::ids::{PersonId, ServiceCode};
 use crate::likeness::look;
 use crate::text::{Line, Text, TextRefused};
@@ -59,7 +59,9 @@ impl WorkItem {
             _ => self.details.get(field.as_ref()).map(String::as_str),
         };
         let to = match (field, to) {
-            (DetailField::Summary | DetailField::Requester, None) => {
+            (DetailField::Summary, None) => return Err(WorkRefusal::FieldRequired),
+            // Another desk's history may have lost who asked.
+            (DetailField::Requester, None) if context.channel != Channel::Import => {
                 return Err(WorkRefusal::FieldRequired);
             }
             (_, to) => to.map(|to| as_kept(field, to)).transpose(),

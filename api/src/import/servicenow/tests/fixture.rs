@@ -16,7 +16,7 @@ fn every_row_of_the_fixture_is_taken_over_or_refused() {
     let entries = entries(fixture().as_bytes()).unwrap();
     let rows = entries.iter().filter_map(|entry| match entry {
         Entry::Row(row) => Some(row),
-        Entry::Refused { .. } => None,
+        Entry::Refused { .. } | Entry::InDoubt(_) => None,
     });
     let mut desk = MemoryDesk::for_rows(rows);
     let mut account = String::new();
@@ -25,6 +25,7 @@ fn every_row_of_the_fixture_is_taken_over_or_refused() {
             Entry::Refused { line, reason } => {
                 writeln!(account, "line {line} refused: {reason}").unwrap();
             }
+            Entry::InDoubt(doubtful) => writeln!(account, "{doubtful}").unwrap(),
             Entry::Row(row) => {
                 let taken = desk.take(row).unwrap();
                 assert!(!taken.events.is_empty());
@@ -88,7 +89,7 @@ fn columns_without_a_counterpart_become_fields_when_they_change() {
         .iter()
         .filter_map(|entry| match entry {
             Entry::Row(row) => Some(row),
-            Entry::Refused { .. } => None,
+            Entry::Refused { .. } | Entry::InDoubt(_) => None,
         })
         .collect();
     let mut desk = MemoryDesk::for_rows(rows.iter().copied());

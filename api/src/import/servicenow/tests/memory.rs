@@ -5,7 +5,8 @@ use std::io::Cursor;
 use std::path::Path;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::DateTime;
+use chrono_tz::Tz;
 use cqrs_es::Aggregate;
 use domain::configuration::{
     CategoryTree, Configuration, Content, Event, PriorityMatrix, Versions,
@@ -17,7 +18,8 @@ use domain::{Channel, Context};
 use crate::import::ImportError;
 use crate::import::servicenow::importer::{IMPORTER, machine};
 use crate::import::servicenow::mapping::{self, Taken, Teams};
-use crate::import::servicenow::reader::{AuditLog, Entry};
+use crate::import::servicenow::reader::{AuditLog, Entry, find_encoding_in};
+use crate::import::servicenow::reading::Reading;
 use crate::import::servicenow::row::{Row, RowRefused};
 use crate::import::servicenow::survey::Survey;
 
@@ -26,12 +28,29 @@ pub(super) fn fixture() -> &'static str {
     include_str!("../fixtures/audit.csv")
 }
 
+/// How a file is read of which nobody says anything.
+pub(super) fn usual() -> Reading {
+    Reading {
+        zone: Tz::UTC,
+        zone_is_given: false,
+        order: None,
+        states: Arc::default(),
+        latest: "2030-01-01T00:00:00Z".parse().unwrap(),
+    }
+}
+
 /// Every entry of a file with this content.
 pub(super) fn entries(content: &[u8]) -> Result<Vec<Entry>, ImportError> {
-    let latest: DateTime<Utc> = "2030-01-01T00:00:00Z".parse().unwrap();
+    entries_read(content, usual())
+}
+
+/// The same, of a file of which somebody says something.
+pub(super) fn entries_read(content: &[u8], reading: Reading) -> Result<Vec<Entry>, ImportError> {
     let length = content.len() as u64;
+    let path = Path::new("audit.csv");
+    let found = find_encoding_in(Box::new(Cursor::new(content.to_vec())), path)?;
     let file = Box::new(Cursor::new(content.to_vec()));
-    let mut log = AuditLog::read_from(file, length, Path::new("audit.csv"), latest)?;
+    let mut log = AuditLog::read_from(file, length, path, found, reading)?;
     let mut entries = Vec::new();
     while let Some(entry) = log.read()? {
         entries.push(entry);
@@ -41,10 +60,16 @@ pub(super) fn entries(content: &[u8]) -> Result<Vec<Entry>, ImportError> {
 
 /// The rows of a file that has no others.
 pub(super) fn rows(content: &[u8]) -> Vec<Row> {
-    let entries = entries(content).unwrap().into_iter();
+    rows_read(content, usual())
+}
+
+/// The same, of a file of which somebody says something.
+pub(super) fn rows_read(content: &[u8], reading: Reading) -> Vec<Row> {
+    let entries = entries_read(content, reading).unwrap().into_iter();
     let rows = entries.map(|entry| match entry {
         Entry::Row(row) => row,
         Entry::Refused { line, reason } => panic!("line {line}: {reason}"),
+        Entry::InDoubt(doubtful) => panic!("{doubtful}"),
     });
     rows.collect()
 }

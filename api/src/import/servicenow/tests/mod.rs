@@ -4,5 +4,5 @@
 mod fixture;
 mod memory;
 mod reading;
-mod sample;
+mod samples;
 mod steps;

@@ -1,10 +1,11 @@
 //! What each kind of row stands for, one case a line.
 
-use domain::incident::{HoldReason, Status};
+use domain::incident::{Event, HoldReason, Status};
 use domain::priority::Priority;
 use domain::work_item::DetailField;
 
-use super::memory::{MemoryDesk, fixture, rows};
+use super::memory::{MemoryDesk, fixture, rows_read, usual};
+use crate::import::servicenow::reading::Reading;
 use crate::import::servicenow::row::Row;
 
 /// What a row says that differs from the row before it.
@@ -37,6 +38,11 @@ const USUAL: Changes = &[
 /// Rows of one incident, each given by what it changes. They are updates one
 /// hour after the other unless they say otherwise.
 fn history(changes: &[Changes]) -> Vec<Row> {
+    history_read(changes, usual())
+}
+
+/// The same, read in some way.
+fn history_read(changes: &[Changes], reading: Reading) -> Vec<Row> {
     let header = fixture().lines().next().unwrap();
     let names: Vec<&str> = header.split(',').collect();
     let mut cells: Vec<String> = vec![String::new(); names.len()];
@@ -61,7 +67,7 @@ fn history(changes: &[Changes]) -> Vec<Row> {
         set(&mut cells, changes);
         writer.write_record(&cells).unwrap();
     }
-    rows(&writer.into_inner().unwrap())
+    rows_read(&writer.into_inner().unwrap(), reading)
 }
 
 /// What the last of some rows gave: the names of the events, the fields of the
@@ -253,6 +259,21 @@ fn a_row_becomes_the_steps_that_it_stands_for() {
             Status::InProgress,
         ),
         (
+            "it is opened again long after, whatever window holds here",
+            &[
+                RESOLVED,
+                CLOSED,
+                &[
+                    ("incident_state", "Active"),
+                    ("reopen_count", "1"),
+                    ("sys_updated_at", "2024-09-01T00:00:00"),
+                ],
+            ],
+            &["Reopened"],
+            &[],
+            Status::InProgress,
+        ),
+        (
             "it is opened again and waits",
             &[
                 RESOLVED,
@@ -302,6 +323,20 @@ fn a_row_becomes_the_steps_that_it_stands_for() {
             "another configuration item is concerned",
             &[&[("cmdb_ci", "router-7")], &[("cmdb_ci", "router-8")]],
             &["CiUnlinked", "CiLinked"],
+            &[],
+            Status::Assigned,
+        ),
+        (
+            "no configuration item is concerned any more",
+            &[&[("cmdb_ci", "router-7")], &[("cmdb_ci", "")]],
+            &["CiUnlinked"],
+            &[],
+            Status::Assigned,
+        ),
+        (
+            "nobody is named any more who asked",
+            &[&[], &[("caller_id", "?")]],
+            &["DetailsCorrected"],
             &[],
             Status::Assigned,
         ),
@@ -358,21 +393,6 @@ fn what_the_process_forbids_becomes_a_correction_that_says_so() {
         (
             "closed, then active, and not counted as opened again",
             &[RESOLVED, CLOSED, ACTIVE],
-            &["StatusCorrected"],
-            &["state that no step leads to"],
-            Status::InProgress,
-        ),
-        (
-            "opened again long after",
-            &[
-                RESOLVED,
-                CLOSED,
-                &[
-                    ("incident_state", "Active"),
-                    ("reopen_count", "1"),
-                    ("sys_updated_at", "2024-09-01T00:00:00"),
-                ],
-            ],
             &["StatusCorrected"],
             &["state that no step leads to"],
             Status::InProgress,
@@ -503,6 +523,19 @@ fn what_the_process_forbids_becomes_a_correction_that_says_so() {
             Status::Assigned,
         ),
         (
+            "closed at once, with a resolution of later",
+            &[
+                ACTIVE,
+                &[
+                    ("incident_state", "Closed"),
+                    ("resolved_at", "2024-03-09T10:00:00"),
+                ],
+            ],
+            &["StatusCorrected"],
+            &["state that no step leads to"],
+            Status::Closed,
+        ),
+        (
             "no caller",
             &[&[("caller_id", "?")]],
             &[
@@ -619,4 +652,113 @@ fn a_field_that_is_emptied_is_emptied_and_a_resolution_is_not_known_before_it_is
     assert!(!fields.contains_key("servicenow.vendor"));
     assert_eq!(fields["servicenow.closed_code"], "code 6");
     assert_eq!(fields["servicenow.resolved_at"], "2024-03-04T10:00:00");
+}
+
+/// The code and the words of the last resolution.
+fn resolution(changes: &[Changes]) -> (String, String, MemoryDesk) {
+    let rows = history(changes);
+    let mut desk = MemoryDesk::for_rows(&rows);
+    let mut last = None;
+    for row in &rows {
+        for event in desk.take(row).unwrap().events {
+            if let Event::Resolved { code, solution, .. } = event {
+                last = Some((code.to_string(), solution.to_string()));
+            }
+        }
+    }
+    let (code, solution) = last.unwrap();
+    (code, solution, desk)
+}
+
+#[test]
+fn a_resolution_that_lies_in_the_rows_future_is_not_taken_on_any_row() {
+    const LATER: Changes = &[
+        ("incident_state", "Resolved"),
+        ("closed_code", "code 6"),
+        ("resolved_by", "He Jun"),
+        ("resolved_at", "2024-03-08T09:00:00"),
+        ("closed_at", "2024-03-09T09:00:00"),
+    ];
+    const CLOSED_ON_TIME: Changes = &[
+        ("incident_state", "Closed"),
+        ("sys_updated_at", "2024-03-09T09:00:00"),
+    ];
+    for rows in [&[ACTIVE, LATER][..], &[ACTIVE, LATER, CLOSED]] {
+        let (code, solution, desk) = resolution(rows);
+        assert_eq!(
+            (&*code, &*solution),
+            ("(not given)", "ServiceNow: resolved")
+        );
+        let fields = &desk.incident("INC1").work().custom_fields;
+        for field in ["closed_code", "resolved_by", "resolved_at", "closed_at"] {
+            assert!(
+                !fields.contains_key(&*format!("servicenow.{field}")),
+                "{field}"
+            );
+        }
+    }
+    let (.., desk) = resolution(&[ACTIVE, LATER, CLOSED_ON_TIME]);
+    let fields = &desk.incident("INC1").work().custom_fields;
+    assert_eq!(fields["servicenow.closed_code"], "code 6");
+    assert_eq!(fields["servicenow.closed_at"], "2024-03-09T09:00:00");
+    let (code, solution, _) = resolution(&[ACTIVE, RESOLVED]);
+    assert_eq!(
+        (&*code, &*solution),
+        (
+            "code 6",
+            "ServiceNow: resolved by He Jun at 2024-03-04T10:00:00"
+        )
+    );
+}
+
+#[test]
+fn a_resolution_that_a_row_empties_is_emptied() {
+    let (.., desk) = resolution(&[
+        RESOLVED,
+        &[
+            ("incident_state", "Active"),
+            ("sys_updated_at", "2024-03-04T11:00:00"),
+            ("closed_code", ""),
+            ("resolved_by", ""),
+            ("resolved_at", ""),
+        ],
+    ]);
+    let fields = &desk.incident("INC1").work().custom_fields;
+    for field in ["closed_code", "resolved_by", "resolved_at"] {
+        assert!(
+            !fields.contains_key(&*format!("servicenow.{field}")),
+            "{field}"
+        );
+    }
+}
+
+#[test]
+fn a_time_that_the_clocks_showed_twice_or_never_is_kept_and_said() {
+    let berlin = || Reading {
+        zone: chrono_tz::Europe::Berlin,
+        zone_is_given: true,
+        ..usual()
+    };
+    for (time, at, kind) in [
+        (
+            "2024-10-27T02:30:00",
+            "2024-10-27T00:30:00Z",
+            "a time that the clocks showed twice",
+        ),
+        (
+            "2024-03-31T02:30:00",
+            "2024-03-31T01:30:00Z",
+            "a time that the clocks never showed",
+        ),
+    ] {
+        let rows = history_read(&[&[("sys_updated_at", time)]], berlin());
+        let mut desk = MemoryDesk::for_rows(&rows);
+        let taken = desk.take(&rows[0]).unwrap();
+        assert_eq!(taken.corrections[0].kind.in_words(), kind);
+        let mark = &desk.incident("INC1").work().custom_fields["servicenow.update"];
+        assert!(
+            mark.starts_with(&format!("0 at {at}; the clocks of its zone")),
+            "{mark}"
+        );
+    }
 }
