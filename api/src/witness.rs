@@ -14,7 +14,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use event_store::seal::{
-    Checkpoint, Hash, SignatureKind, SignedNote, Signer, SignerSource, VerifierKey,
+    Checkpoint, Hash, KeptHeads, SignatureKind, SignedNote, Signer, SignerSource, VerifierKey,
     verify_consistency,
 };
 use tokio::sync::Mutex;
@@ -25,7 +25,7 @@ pub struct Witness {
     /// The public keys of each log that it knows, by the log's name.
     logs: HashMap<String, Vec<VerifierKey>>,
     /// Where it keeps what it has seen.
-    directory: PathBuf,
+    kept: KeptHeads,
     /// The last head of each log; held while one is judged and written down,
     /// so that none is ever taken back.
     seen: Mutex<HashMap<String, Checkpoint>>,
@@ -70,20 +70,17 @@ impl Witness {
         for key in logs {
             known.entry(key.name().to_owned()).or_default().push(key);
         }
+        let kept = KeptHeads::new(directory);
         let mut seen = HashMap::new();
         for origin in known.keys() {
-            let path = directory.join(file_name(origin));
-            if path.exists() {
-                let note: SignedNote = std::fs::read_to_string(&path)?
-                    .parse()
-                    .with_context(|| format!("{}", path.display()))?;
-                seen.insert(origin.clone(), note.text.parse()?);
+            if let Some(head) = kept.of(origin)? {
+                seen.insert(origin.clone(), head.checkpoint);
             }
         }
         Ok(Self {
             signer,
             logs: known,
-            directory,
+            kept,
             seen: Mutex::new(seen),
         })
     }
@@ -153,33 +150,15 @@ impl Witness {
             .cosign(&note.text, now())
             .await
             .map_err(|error| failed(&error))?;
-        self.keep(&head.origin, &note)
+        // Written down before anybody hears that it was seen.
+        self.kept
+            .keep(&head.origin, note.to_string())
             .await
             .map_err(|error| failed(&error))?;
         seen.insert(head.origin.clone(), head);
         Ok(format!("{signature}\n"))
     }
 
-    /// Writes a head down before anybody hears that it was seen.
-    async fn keep(&self, origin: &str, note: &SignedNote) -> std::io::Result<()> {
-        let path = self.directory.join(file_name(origin));
-        let aside = path.with_extension("new");
-        let text = note.to_string();
-        tokio::task::spawn_blocking(move || {
-            use std::io::Write;
-            let mut file = std::fs::File::create(&aside)?;
-            file.write_all(text.as_bytes())?;
-            file.sync_all()?;
-            std::fs::rename(&aside, &path)
-        })
-        .await?
-    }
-}
-
-/// A file name of its own for each log.
-fn file_name(origin: &str) -> String {
-    use sha2::{Digest, Sha256};
-    format!("{:x}.checkpoint", Sha256::digest(origin))
 }
 
 fn now() -> u64 {
@@ -215,9 +194,8 @@ async fn add_checkpoint(State(witness): State<Arc<Witness>>, body: String) -> Re
 async fn show_seen(State(witness): State<Arc<Witness>>) -> Response {
     let mut text = String::new();
     for origin in witness.logs.keys() {
-        let path = witness.directory.join(file_name(origin));
-        if let Ok(note) = tokio::fs::read_to_string(&path).await {
-            text.push_str(&note);
+        if let Ok(Some(head)) = witness.kept.of(origin) {
+            text.push_str(&head.note.to_string());
             text.push('\n');
         }
     }

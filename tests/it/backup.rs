@@ -105,6 +105,9 @@ impl Place {
     /// Takes a base backup of a desk that is being served, and a copy of the
     /// keys that seal its log, which are not in the database.
     async fn back_up(&self, desk: &Desk) {
+        // First: the head that is kept with the keys must not be newer than
+        // what comes back with it.
+        copy(&desk.directory.join("seal-keys"), &self.path("seal-keys"));
         let backup = self.give("backup", desk);
         let base = backup.join("base").display().to_string();
         let taken = desk
@@ -114,7 +117,6 @@ impl Place {
             .await
             .unwrap();
         assert!(taken.status.success(), "{}", complained(&taken));
-        copy(&desk.directory.join("seal-keys"), &self.path("seal-keys"));
     }
 
     /// Lays the backup into a new data directory, in the form that the service

@@ -325,6 +325,157 @@ async fn a_log_that_was_altered_turns_readiness_red() {
     assert!(metrics.contains("docket_seal_broken"), "{metrics}");
 }
 
+/// Waits until the seals turn readiness red, and returns why.
+async fn why_not_ready(desk: &TestDesk) -> String {
+    let of_the_seals = |health: &Value| {
+        let not_ready = health["notReady"].as_array()?.iter();
+        let seals = not_ready.clone().find(|one| one["name"] == "seals")?;
+        seals["reason"].as_str().map(str::to_owned)
+    };
+    let health = until(|| ready(desk), |health| of_the_seals(health).is_some()).await;
+    of_the_seals(&health).unwrap()
+}
+
+fn keys_directory(database: &TestDatabase) -> String {
+    match database.seals().source {
+        event_store::seal::SignerSource::Directory(keys) => keys.display().to_string(),
+        other => panic!("{other:?}"),
+    }
+}
+
+const UNPROTECTED: &str = "alter table events disable trigger all;
+    alter table log_head disable trigger all;
+    alter table seal_keys disable trigger all;
+    alter table seal_tiles disable trigger all;
+    alter table seal_checkpoints disable trigger all;
+    alter table seal_cosignatures disable trigger all;";
+
+#[tokio::test]
+async fn plt_05_a_log_whose_seals_were_emptied_is_never_signed_anew() {
+    let desk = TestDesk::open().await;
+    let auditor = desk.person("chen.audit", Role::Auditor).await;
+    desk.coordinator().await.logs_an_incident().await;
+    sealed(&desk).await;
+    let log_key = key(&auditor).await.to_string();
+    let mut database = desk.close().await;
+    let url = database.url();
+    let altered = "update events set metadata = replace(metadata::text, 'docket:setup', 'docket:sutep')::json
+         where position = 5;";
+    // Heads alone, then the keys as well, then the event that says that there
+    // was a key: only the head beside the private key is out of reach.
+    let emptied = [
+        (
+            "delete from seal_cosignatures; delete from seal_tiles; delete from seal_checkpoints;",
+            "says that the log was sealed",
+        ),
+        ("delete from seal_keys;", "says that the log was sealed"),
+        (
+            "delete from events where position >= (select position from events where aggregate_type = 'seal_keys');
+             update log_head set (position, recorded_at) = (select position, recorded_at from events order by position desc limit 1);",
+            "this log has no signed head",
+        ),
+    ];
+    for (emptying, expected) in emptied {
+        database
+            .execute(&format!("{UNPROTECTED} {altered} {emptying}"))
+            .await;
+        for key in [&["--key", &*log_key][..], &[]] {
+            let verify = ["verify", "--database-url", &url];
+            let verified = run("docket-replay", &[&verify, key].concat());
+            let said = printed(&verified);
+            if key.is_empty() && emptying.contains("aggregate_type") {
+                // Nothing in the database says any longer that it was sealed.
+                assert!(said.contains("The log is not sealed yet"), "{said}");
+                continue;
+            }
+            assert_eq!(verified.status.code(), Some(1), "{said}");
+            assert!(said.contains("The log is altered or broken"), "{said}");
+        }
+        let desk = TestDesk::on(database).await;
+        let reason = why_not_ready(&desk).await;
+        assert!(reason.contains(expected), "{reason}");
+        database = desk.close().await;
+        let heads = database
+            .number("select count(*) from seal_checkpoints")
+            .await;
+        assert_eq!(heads, 0);
+    }
+}
+
+#[tokio::test]
+async fn plt_10_a_log_that_went_back_is_sealed_on_only_when_somebody_says_so() {
+    let desk = TestDesk::open().await;
+    let coordinator = desk.coordinator().await;
+    let (_, first) = sealed(&desk).await;
+    coordinator.logs_an_incident().await;
+    let (later, last) = sealed(&desk).await;
+    let directory = TempDir::new().unwrap();
+    let kept = directory.path().join("later.txt").display().to_string();
+    std::fs::write(&kept, later.to_string()).unwrap();
+    let database = desk.close().await;
+    let cut = format!(
+        "{UNPROTECTED} delete from seal_checkpoints where size > {size};
+         delete from events where position > {size};
+         update log_head set (position, recorded_at) = (select position, recorded_at from events where position = {size});",
+        size = first.size
+    );
+    database.execute(&cut).await;
+
+    let desk = TestDesk::on(database).await;
+    let reason = why_not_ready(&desk).await;
+    let expected = format!("a head of {} events was signed and is kept", last.size);
+    assert!(reason.contains(&expected), "{reason}");
+    assert!(reason.contains("docket seal accept-loss"), "{reason}");
+    let database = desk.close().await;
+    let stored = database
+        .number("select max(size) from seal_checkpoints")
+        .await;
+    assert_eq!(u64::try_from(stored), Ok(first.size));
+
+    let (url, keys) = (database.url(), keys_directory(&database));
+    let accept = [
+        "seal",
+        "accept-loss",
+        "--reason",
+        "the disk of 1 March is gone",
+        "--by",
+        "zhao.ops",
+        "--database-url",
+        &url,
+        "--seal-keys",
+        &keys,
+    ];
+    let accepted = run("docket", &accept);
+    assert!(accepted.status.success(), "{}", complained(&accepted));
+    assert!(
+        printed(&accepted).contains(&format!("goes on from position {}", first.size)),
+        "{}",
+        printed(&accepted)
+    );
+    let again = run("docket", &accept);
+    assert_eq!(again.status.code(), Some(1), "{}", printed(&again));
+    assert!(complained(&again).contains("nothing is lost"));
+
+    let desk = TestDesk::on(database).await;
+    let (_, now) = sealed(&desk).await;
+    assert!(now.size > first.size, "{now:?}");
+    let auditor = desk.person("chen.audit", Role::Auditor).await;
+    let events = auditor
+        .data(
+            "{ events(filter: { eventTypes: [\"LossAccepted\"] }) { nodes { aggregateType actor payload } } }",
+            json!({}),
+        )
+        .await;
+    let recorded = &events["events"]["nodes"][0];
+    assert_eq!(recorded["actor"], "zhao.ops");
+    // What outsiders have kept goes on contradicting it.
+    let verified = run(
+        "docket-replay",
+        &["verify", "--database-url", &url, "--witness", &kept],
+    );
+    assert_eq!(verified.status.code(), Some(1), "{}", printed(&verified));
+}
+
 /// A witness of another department, listening.
 async fn witness(directory: &Path, log_key: VerifierKey) -> (String, VerifierKey) {
     let directory = directory.to_owned();
@@ -407,6 +558,20 @@ async fn plt_05_a_witness_signs_what_goes_on_and_refuses_what_does_not() {
         .await;
     let url = database.url();
     let kept = kept.display().to_string();
+    let accepted = run(
+        "docket",
+        &[
+            "seal",
+            "accept-loss",
+            "--reason",
+            "an old backup",
+            "--database-url",
+            &url,
+            "--seal-keys",
+            &keys_directory(&database),
+        ],
+    );
+    assert!(accepted.status.success(), "{}", complained(&accepted));
     let verified = run(
         "docket-replay",
         &["verify", "--database-url", &url, "--witness", &kept],

@@ -5,12 +5,13 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use domain::ids::PersonId;
+use domain::text::Text;
 use domain::{Actor, Role};
-use event_store::seal::{SealedTree, SignerSource};
+use event_store::seal::{KeptHeads, SealedTree, SignerSource};
 use event_store::{Access, Database, DatabaseSource, LocalPostgres, PoolSettings};
 
 use super::DatabaseArgs;
-use crate::seals::{Outsider, SealSettings, rotate};
+use crate::seals::{Outsider, SealSettings, accept_loss, rotate};
 
 /// Where the private key is.
 #[derive(Debug, Clone, Args)]
@@ -32,6 +33,14 @@ pub(super) struct KeyArgs {
         conflicts_with = "seal_keys"
     )]
     seal_key_command: Option<PathBuf>,
+
+    /// The directory in which the last signed head is kept, out of reach of
+    /// those who administer the database: by it the desk finds out that its
+    /// seals were emptied or brought back from an older state. Default: the
+    /// directory of the private keys; with a command, the one that is the
+    /// default for them.
+    #[arg(long, value_name = "DIR", env = "DOCKET_SEAL_HEADS")]
+    seal_heads: Option<PathBuf>,
 }
 
 impl KeyArgs {
@@ -40,6 +49,13 @@ impl KeyArgs {
             (Some(command), _) => SignerSource::Command(command.clone()),
             (None, Some(directory)) => SignerSource::Directory(directory.clone()),
             (None, None) => SealSettings::beside(database).source,
+        }
+    }
+
+    fn kept(&self, database: &DatabaseSource) -> KeptHeads {
+        match self.seal_heads.as_ref().or(self.seal_keys.as_ref()) {
+            Some(directory) => KeptHeads::new(directory.clone()),
+            None => SealSettings::beside(database).kept,
         }
     }
 }
@@ -92,6 +108,7 @@ impl SealArgs {
         SealSettings {
             source: self.key.source(database),
             origin: self.seal_origin.clone(),
+            kept: self.key.kept(database),
             outsiders: self.witness.clone(),
             smtp_url: self.smtp_url.clone(),
             mail_from: self.mail_from.clone(),
@@ -127,6 +144,31 @@ pub(super) enum SealCommand {
         #[command(flatten)]
         database: DatabaseArgs,
     },
+    /// Goes on with a log that was brought back from a backup and lacks its
+    /// last sealed events, which are nowhere to be found: records the loss in
+    /// the log, and puts the kept head of those events aside. Without this, the
+    /// desk does not seal such a log.
+    AcceptLoss {
+        /// Why the events are lost: it stands in the log.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+        /// Who accepts it: the name that stands in the log.
+        #[arg(long, value_name = "NAME", default_value = "docket:command-line")]
+        by: String,
+        #[command(flatten)]
+        key: KeyArgs,
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
+}
+
+/// A person's name as that of an administrator at the command line.
+fn administrator(name: &str) -> anyhow::Result<Actor> {
+    Ok(Actor {
+        id: PersonId::new(name)?,
+        role: Role::Administrator,
+        teams: Vec::new(),
+    })
 }
 
 pub(super) async fn run(command: SealCommand) -> anyhow::Result<()> {
@@ -162,15 +204,34 @@ pub(super) async fn run(command: SealCommand) -> anyhow::Result<()> {
                     SignerSource::Command(_) => SealSettings::beside(&database.source()).source,
                 },
             };
-            let actor = Actor {
-                id: PersonId::new(&by)?,
-                role: Role::Administrator,
-                teams: Vec::new(),
-            };
+            let kept = key.kept(&database.source());
+            let actor = administrator(&by)?;
             let desk = database.open().await?;
-            let rotated = rotate(&desk, &old, &new, actor).await;
+            let rotated = rotate(&desk, &old, &new, &kept, actor).await;
             desk.close().await;
             writeln!(std::io::stdout(), "{}", rotated?)?;
+            Ok(())
+        }
+        SealCommand::AcceptLoss {
+            reason,
+            by,
+            key,
+            database,
+        } => {
+            let kept = key.kept(&database.source());
+            let (actor, reason) = (administrator(&by)?, Text::new(&reason)?);
+            let desk = database.open().await?;
+            let accepted = accept_loss(&desk, &kept, reason, actor).await;
+            desk.close().await;
+            let (loss, aside) = accepted?;
+            writeln!(
+                std::io::stdout(),
+                "The log goes on from position {}. The head of {} events that was signed before \
+                 is now in {}: give it to the auditor. Start `docket serve` again.",
+                loss.sealed,
+                loss.kept.size(),
+                aside.display()
+            )?;
             Ok(())
         }
     }

@@ -9,10 +9,14 @@ mod witness;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use cqrs_es::Aggregate;
 use domain::audit::{SealKeys, SealKeysCommand};
 use domain::ids::PersonId;
+use domain::text::Text;
 use domain::{Actor, Channel, Role};
-use event_store::seal::{KeyChain, SealStatus, SealedTree, Sealer, SignerSource};
+use event_store::seal::{
+    KeptHeads, KeyChain, Loss, SealStatus, SealedTree, Sealer, SealerSettings, SignerSource,
+};
 use event_store::{DatabaseSource, local_postgres};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -29,6 +33,8 @@ pub struct SealSettings {
     pub source: SignerSource,
     /// What a new log is called in its heads.
     pub origin: Option<String>,
+    /// Where the last signed head is kept, outside of the database.
+    pub kept: KeptHeads,
     /// Who is shown the heads.
     pub outsiders: Vec<Outsider>,
     /// The server that takes mail, as a URL such as `smtp://mail.internal:25`.
@@ -51,6 +57,7 @@ impl SealSettings {
     /// The same with the keys in a directory.
     pub fn with_keys(directory: PathBuf) -> Self {
         Self {
+            kept: KeptHeads::new(directory.clone()),
             source: SignerSource::Directory(directory),
             origin: None,
             outsiders: Vec::new(),
@@ -71,16 +78,21 @@ pub struct Seals {
 impl Seals {
     /// Starts to seal the log of a desk and to show its heads.
     ///
-    /// A new log has its key, and has recorded it, when this returns; if that
-    /// takes long, the desk opens without waiting for it.
+    /// A new log has its key and its first signed head, and has recorded the
+    /// key, when this returns; if that takes long, the desk opens without
+    /// waiting for it.
     pub async fn start(desk: &Desk, settings: &SealSettings) -> anyhow::Result<Self> {
         const PATIENCE: Duration = Duration::from_secs(5);
         let options = desk.database().pool().connect_options();
         let sealer = Sealer::start(
             desk.log(),
             options.as_ref().clone(),
-            settings.source.clone(),
-            settings.origin.clone(),
+            SealerSettings {
+                source: settings.source.clone(),
+                origin: settings.origin.clone(),
+                kept: settings.kept.clone(),
+                key_events: SealKeys::TYPE,
+            },
         );
         let stop = CancellationToken::new();
         let mut tasks = JoinSet::new();
@@ -150,15 +162,15 @@ impl SealState {
 /// Who stands in the log for what the sealer does.
 const ACTOR: &str = "docket:sealer";
 
-/// Writes the log's first key into the log, once it has one. Another replica
-/// may do the same: the command's id follows from the key.
+/// Writes the log's first key into the log, once a head was signed: where the
+/// log says that it is sealed, it is. Another replica may do the same: the
+/// command's id follows from the key.
 async fn record_first_key(desk: &Desk, sealer: &Sealer) {
     let mut heads = sealer.heads();
     loop {
         match adopt(desk).await {
             Ok(true) => return,
             Ok(false) => {
-                // The first head comes after the first key.
                 if heads.changed().await.is_err() {
                     return;
                 }
@@ -173,6 +185,9 @@ async fn record_first_key(desk: &Desk, sealer: &Sealer) {
 
 async fn adopt(desk: &Desk) -> anyhow::Result<bool> {
     let tree = SealedTree::new(desk.database().pool().clone());
+    if tree.latest().await?.is_none() {
+        return Ok(false);
+    }
     let Some(first) = tree.keys().await?.into_iter().next() else {
         return Ok(false);
     };
@@ -202,6 +217,7 @@ pub(crate) async fn rotate(
     desk: &Desk,
     old: &SignerSource,
     new: &SignerSource,
+    kept: &KeptHeads,
     actor: Actor,
 ) -> anyhow::Result<String> {
     use anyhow::Context;
@@ -220,7 +236,9 @@ pub(crate) async fn rotate(
         after.key().name(),
         current.name()
     );
-    let from_size = tree.hand_over(&before, &after).await?;
+    let from_size = tree
+        .hand_over(&before, &after, kept, SealKeys::TYPE)
+        .await?;
     adopt(desk).await?;
     let envelope = Envelope::new(actor, Channel::Cli, crate::clock::now());
     let command = SealKeysCommand::Rotate {
@@ -229,4 +247,36 @@ pub(crate) async fn rotate(
     };
     execute::<SealKeys>(desk, SealKeys::id(), &command, &envelope).await?;
     Ok(after.key().to_string())
+}
+
+/// Goes on with a log that lacks its last sealed events: the log says that they
+/// are lost, who accepted that and why, and the head that was kept of them is
+/// put aside. What was altered is no loss, and is not gone on with.
+pub(crate) async fn accept_loss(
+    desk: &Desk,
+    kept: &KeptHeads,
+    reason: Text,
+    actor: Actor,
+) -> anyhow::Result<(Loss, PathBuf)> {
+    use anyhow::Context;
+
+    let tree = SealedTree::new(desk.database().pool().clone());
+    let loss = tree
+        .loss(kept, SealKeys::TYPE)
+        .await?
+        .context("nothing is lost: the log goes on from the head that was kept")?;
+    adopt(desk).await?;
+    let root = loss.kept.checkpoint.root.to_base64();
+    // Each replica keeps heads of its own, and the loss is one.
+    let envelope = Envelope::new(actor, Channel::Cli, crate::clock::now())
+        .named(&format!("accept loss {} {root}", loss.kept.size()));
+    let command = SealKeysCommand::AcceptLoss {
+        lost_size: loss.kept.size(),
+        lost_root: root,
+        sealed_size: loss.sealed,
+        reason,
+    };
+    execute::<SealKeys>(desk, SealKeys::id(), &command, &envelope).await?;
+    let aside = kept.set_aside(&loss.kept)?;
+    Ok((loss, aside))
 }

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::context::Role;
 use crate::ids::DESK_NAMESPACE;
+use crate::text::Text;
 use crate::{Channel, Context, Decider, Refusal};
 
 /// What decisions about the keys read.
@@ -40,6 +41,18 @@ pub enum SealKeysCommand {
         /// How many events the key before has sealed.
         from_size: i64,
     },
+    /// Records that events which were sealed are lost, and that the log goes on
+    /// without them.
+    AcceptLoss {
+        /// How many events the head covers that was kept of them.
+        lost_size: i64,
+        /// The root over those events, in base64.
+        lost_root: String,
+        /// How many events are left under the last head.
+        sealed_size: i64,
+        /// Why that is accepted.
+        reason: Text,
+    },
 }
 
 /// What happens to the keys.
@@ -60,6 +73,18 @@ pub enum SealKeysEvent {
         /// How many events the key before has sealed.
         from_size: i64,
     },
+    /// Events that were sealed are lost, and the log goes on without them:
+    /// heads that were kept of them contradict it from here on.
+    LossAccepted {
+        /// How many events the head covers that was kept of them.
+        lost_size: i64,
+        /// The root over those events, in base64.
+        lost_root: String,
+        /// How many events are left under the last head.
+        sealed_size: i64,
+        /// Why that is accepted.
+        reason: Text,
+    },
 }
 
 /// Why a step of the keys is refused.
@@ -75,6 +100,9 @@ pub enum SealKeysRefusal {
     /// The key is the one that signs already.
     #[error("this key signs already")]
     SameKey,
+    /// The log has all events of the head that was kept.
+    #[error("the log is as long as the head that was kept: nothing is lost")]
+    NothingLost,
     /// Only an administrator, the command line or the desk handles keys.
     #[error("only an administrator may do this")]
     NotAdministrator,
@@ -124,6 +152,26 @@ impl Decider for SealKeys {
                     from_size: *from_size,
                 }
             }
+            (None, SealKeysCommand::AcceptLoss { .. }) => return Err(SealKeysRefusal::NotAdopted),
+            (
+                Some(_),
+                SealKeysCommand::AcceptLoss {
+                    lost_size,
+                    lost_root,
+                    sealed_size,
+                    reason,
+                },
+            ) => {
+                if lost_size <= sealed_size {
+                    return Err(SealKeysRefusal::NothingLost);
+                }
+                SealKeysEvent::LossAccepted {
+                    lost_size: *lost_size,
+                    lost_root: lost_root.clone(),
+                    sealed_size: *sealed_size,
+                    reason: reason.clone(),
+                }
+            }
         };
         Ok(vec![event])
     }
@@ -149,9 +197,10 @@ impl Aggregate for SealKeys {
     }
 
     fn apply(&mut self, event: SealKeysEvent) {
-        self.current = Some(match event {
-            SealKeysEvent::SealKeyAdopted { verifier_key } => verifier_key,
-            SealKeysEvent::SealKeyRotated { to, .. } => to,
-        });
+        match event {
+            SealKeysEvent::SealKeyAdopted { verifier_key: key }
+            | SealKeysEvent::SealKeyRotated { to: key, .. } => self.current = Some(key),
+            SealKeysEvent::LossAccepted { .. } => {}
+        }
     }
 }

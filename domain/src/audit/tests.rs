@@ -7,6 +7,7 @@ use super::{
     SealKeysCommand, SealKeysEvent, SealKeysRefusal,
 };
 use crate::context::{Channel, Context};
+use crate::text::Text;
 use crate::fixtures::{administrator, agent, at, auditor};
 
 fn by_the_desk() -> Context {
@@ -88,6 +89,40 @@ fn a_log_has_one_first_key() {
         .then_expect_error(SealKeysRefusal::NotAdopted);
 }
 
+fn accept_loss(sealed_size: i64) -> SealKeysCommand {
+    SealKeysCommand::AcceptLoss {
+        lost_size: 12,
+        lost_root: "AAAA".to_owned(),
+        sealed_size,
+        reason: Text::new("the disk is gone").unwrap(),
+    }
+}
+
+fn loss_accepted() -> SealKeysEvent {
+    SealKeysEvent::LossAccepted {
+        lost_size: 12,
+        lost_root: "AAAA".to_owned(),
+        sealed_size: 9,
+        reason: Text::new("the disk is gone").unwrap(),
+    }
+}
+
+#[test]
+fn a_loss_is_recorded_and_nothing_else_is_called_one() {
+    TestFramework::<SealKeys>::with(administrator())
+        .given(vec![adopted()])
+        .when(accept_loss(9))
+        .then_expect_events(vec![loss_accepted()]);
+    TestFramework::<SealKeys>::with(administrator())
+        .given(vec![adopted()])
+        .when(accept_loss(12))
+        .then_expect_error(SealKeysRefusal::NothingLost);
+    TestFramework::<SealKeys>::with(administrator())
+        .given_no_previous_events()
+        .when(accept_loss(9))
+        .then_expect_error(SealKeysRefusal::NotAdopted);
+}
+
 #[test]
 fn only_an_administrator_handles_keys() {
     TestFramework::<SealKeys>::with(auditor())
@@ -115,7 +150,7 @@ fn an_export_is_recorded_once_and_by_those_who_may_take_evidence_away() {
 #[test]
 fn stored_events_are_frozen() {
     let events = (
-        vec![adopted(), rotated()],
+        vec![adopted(), rotated(), loss_accepted()],
         LogExportEvent::LogExported(exported()),
     );
     insta::assert_json_snapshot!("events", events);

@@ -10,23 +10,26 @@
 
 mod checkpoint;
 mod entry;
+mod kept;
 mod keys;
 mod note;
 mod proof;
 mod sealed;
 mod sealer;
 mod signer;
+mod standing;
 pub(crate) mod storage;
 mod tile;
 mod tree;
 
 pub use checkpoint::Checkpoint;
 pub use entry::{Entry, EntryError, entry_of, leaf_of};
+pub use kept::{KeptHead, KeptHeadError, KeptHeads};
 pub use keys::{KeyChain, KeyRow, rotation_text};
 pub use note::{NoteError, Signature, SignatureKind, SignedNote, VerifierKey};
 pub use proof::{ProofError, verify_consistency, verify_inclusion};
-pub use sealed::{SealError, SealedTree};
-pub use sealer::{SealStatus, Sealed, Sealer};
+pub use sealed::{Loss, SealError, SealedTree};
+pub use sealer::{SealStatus, Sealed, Sealer, SealerSettings};
 pub use signer::{Signer, SignerError, SignerSource};
 pub use storage::{Cosignature, StoredCheckpoint};
 pub use tile::{TILE_WIDTH, TileId, TilePathError};

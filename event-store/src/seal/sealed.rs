@@ -5,10 +5,12 @@ use std::collections::{BTreeSet, HashMap};
 use chrono::DateTime;
 use sqlx::{PgConnection, PgPool};
 
+use super::kept::{KeptHead, KeptHeadError, KeptHeads};
 use super::keys::{KeyChain, KeyRow, rotation_text};
 use super::note::{NoteError, SignedNote};
 use super::proof::{self, Span};
 use super::signer::{Signer, SignerError};
+use super::standing::Standing;
 use super::storage::{self, Cosignature, StoredCheckpoint};
 use super::tile::{TILE_WIDTH, TileId};
 use super::tree::{FullTile, Hash, Tree, root_of};
@@ -24,6 +26,9 @@ pub enum SealError {
     /// The key that signs.
     #[error(transparent)]
     Signer(#[from] SignerError),
+    /// The head that is kept outside of the database.
+    #[error(transparent)]
+    Kept(#[from] KeptHeadError),
     /// A stored note or key is none.
     #[error("what is stored of the seals cannot be read: {0}")]
     Note(#[from] NoteError),
@@ -56,6 +61,15 @@ impl SealError {
             problem: problem.into(),
         }
     }
+}
+
+/// That a log ends before a head that was signed and kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loss {
+    /// The head that was kept.
+    pub kept: KeptHead,
+    /// How many events the last head covers that is stored.
+    pub sealed: i64,
 }
 
 /// The tree of the log, for whoever reads it. Clones are cheap.
@@ -117,14 +131,42 @@ impl SealedTree {
         Ok(storage::keys(&self.pool).await?)
     }
 
+    /// Whether the log ends before the head that was kept. Everything else in
+    /// it must be as it was signed: an alteration is no loss.
+    pub async fn loss(
+        &self,
+        kept: &KeptHeads,
+        key_events: &str,
+    ) -> Result<Option<Loss>, SealError> {
+        let mut connection = self.connection().await?;
+        let standing = Standing::of(&mut connection, kept, None, key_events).await?;
+        if standing.lost().is_none() {
+            standing.goes_on(&mut connection).await?;
+        }
+        Ok(standing.lost().map(|kept| Loss {
+            kept: kept.clone(),
+            sealed: standing.size(),
+        }))
+    }
+
     /// Hands over from one key to the next, at the size that is sealed: the
     /// first endorses the second, and both sign that. Returns the size.
-    pub async fn hand_over(&self, from: &Signer, to: &Signer) -> Result<i64, SealError> {
+    pub async fn hand_over(
+        &self,
+        from: &Signer,
+        to: &Signer,
+        kept: &KeptHeads,
+        key_events: &str,
+    ) -> Result<i64, SealError> {
         let mut transaction = self.pool.begin().await.map_err(StoreError::from)?;
         storage::lock_head(&mut transaction).await?;
+        let standing = Standing::of(&mut transaction, kept, None, key_events).await?;
+        standing.goes_on(&mut transaction).await?;
+        let size = match standing.size() {
+            0 => return Err(SealError::NotSealed { sealed: 0 }),
+            size => size,
+        };
         let mut keys = storage::keys(&mut *transaction).await?;
-        let last = storage::last_checkpoint(&mut *transaction).await?;
-        let size = last.map_or(0, |last| last.size);
         let mut endorsement = SignedNote::new(rotation_text(from.key(), to.key(), size));
         from.sign(&mut endorsement).await?;
         to.sign(&mut endorsement).await?;

@@ -20,14 +20,31 @@ use uuid::Uuid;
 
 use super::checkpoint::Checkpoint;
 use super::entry::write_entry;
+use super::kept::KeptHeads;
 use super::keys::{KeyChain, KeyRow};
 use super::note::{SignatureKind, SignedNote};
 use super::proof::verify_consistency;
-use super::sealed::{SealError, consistency_proof, grown};
+use super::sealed::{SealError, consistency_proof};
 use super::signer::{Signer, SignerSource};
+use super::standing::Standing;
 use super::storage::{self, StoredCheckpoint};
 use super::tree::{Tree, leaf_hash};
 use crate::{Lease, Log, StoreError, lease};
+
+/// How a log is sealed.
+#[derive(Debug, Clone)]
+pub struct SealerSettings {
+    /// Where the private key is.
+    pub source: SignerSource,
+    /// What a log that was never sealed is called; without it, a name is drawn.
+    pub origin: Option<String>,
+    /// Where the last signed head is kept, outside of the database.
+    pub kept: KeptHeads,
+    /// The kind of aggregate whose events say that the log is sealed. Such an
+    /// event is appended only when a head was signed, so that a log that has
+    /// one and no head has lost its seals.
+    pub key_events: &'static str,
+}
 
 /// A head that this process has signed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,8 +90,7 @@ impl Sealer {
     pub fn start(
         log: &Log,
         connect: PgConnectOptions,
-        source: SignerSource,
-        origin: Option<String>,
+        settings: SealerSettings,
     ) -> Self {
         let (status_sender, status) = watch::channel(SealStatus::default());
         let (heads_sender, heads) = watch::channel(None);
@@ -83,8 +99,7 @@ impl Sealer {
         let sealing = Sealing {
             log: log.clone(),
             connect,
-            source,
-            origin,
+            settings,
             status: status_sender,
             heads: heads_sender,
             closing: closing.clone(),
@@ -124,8 +139,7 @@ impl Sealer {
 struct Sealing {
     log: Log,
     connect: PgConnectOptions,
-    source: SignerSource,
-    origin: Option<String>,
+    settings: SealerSettings,
     status: watch::Sender<SealStatus>,
     heads: watch::Sender<Option<Sealed>>,
     closing: CancellationToken,
@@ -200,18 +214,19 @@ impl Sealing {
     }
 
     async fn seal_under(&self, lease: &mut Lease) -> Result<(), SealError> {
-        let signer = self.signer(lease).await?;
-        let last = storage::last_checkpoint(&mut **lease).await?;
-        let size = last.as_ref().map_or(0, |last| last.size);
-        let tree = grown(lease, u64::try_from(size).unwrap_or_default()).await?;
-        if let Some(last) = &last
-            && tree.root() != last.root
-        {
-            let problem = format!(
-                "the events up to position {size} and the tiles over them do not have the root \
-                 that was signed"
-            );
-            return Err(SealError::broken(0, problem));
+        let SealerSettings {
+            origin,
+            kept,
+            key_events,
+            ..
+        } = &self.settings;
+        let standing = Standing::of(lease, kept, origin.as_deref(), key_events).await?;
+        standing.goes_on(lease).await?;
+        let signer = self.signer(lease, &standing.keys).await?;
+        let size = standing.size();
+        let Standing { last, tree, .. } = standing;
+        if let Some(last) = &last {
+            self.keep(&signer, last).await?;
         }
         self.status.send_modify(|status| {
             *status = SealStatus {
@@ -311,10 +326,19 @@ impl Sealing {
         transaction.commit().await.map_err(StoreError::from)?;
         hold.last = last;
         if let Some(last) = &hold.last {
+            // Only now: a head that the database did not take was never signed.
+            self.keep(&hold.signer, last).await?;
             self.announce(last);
         }
         metrics::counter!("docket_seal_checkpoints_total").increment(1);
         metrics::histogram!("docket_seal_seconds").record(began.elapsed().as_secs_f64());
+        Ok(())
+    }
+
+    /// Keeps a head outside of the database, before anybody is shown it.
+    async fn keep(&self, signer: &Signer, last: &StoredCheckpoint) -> Result<(), SealError> {
+        let origin = signer.key().name();
+        self.settings.kept.keep(origin, last.note.clone()).await?;
         Ok(())
     }
 
@@ -330,16 +354,17 @@ impl Sealing {
 
     /// The private key to the log's present public one; the first key of a log
     /// that has none yet.
-    async fn signer(&self, lease: &mut Lease) -> Result<Signer, SealError> {
-        let keys = KeyChain::check(&storage::keys(&mut **lease).await?)?;
+    async fn signer(&self, lease: &mut Lease, keys: &KeyChain) -> Result<Signer, SealError> {
+        let source = &self.settings.source;
         if let Some(key) = keys.current() {
-            return Ok(Signer::find(&self.source, key).await?);
+            return Ok(Signer::find(source, key).await?);
         }
         let origin = self
+            .settings
             .origin
             .clone()
             .unwrap_or_else(|| format!("docket/{}", Uuid::now_v7()));
-        let signer = Signer::create(&self.source, &origin, SignatureKind::Ed25519).await?;
+        let signer = Signer::create(source, &origin, SignatureKind::Ed25519).await?;
         let row = KeyRow {
             number: 1,
             verifier_key: signer.key().to_string(),

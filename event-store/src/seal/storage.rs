@@ -77,6 +77,26 @@ pub(crate) async fn keys(executor: impl PgExecutor<'_>) -> Result<Vec<KeyRow>, S
     Ok(keys)
 }
 
+/// The position of an event of a kind of aggregate, if there is one: of the
+/// first in its stream.
+pub(crate) async fn first_event_of(
+    executor: impl PgExecutor<'_>,
+    aggregate_type: &str,
+) -> Result<Option<i64>, StoreError> {
+    // In the order of the index of streams: the log is not gone through.
+    let position = sqlx::query_scalar!(
+        "
+        select position from events where aggregate_type = $1
+        order by aggregate_type, aggregate_id, sequence
+        limit 1
+        ",
+        aggregate_type,
+    )
+    .fetch_optional(executor)
+    .await?;
+    Ok(position)
+}
+
 /// Waits until nobody else signs a head or hands over to another key, and
 /// keeps them from it until the transaction ends.
 pub(crate) async fn lock_head(connection: &mut PgConnection) -> Result<(), StoreError> {

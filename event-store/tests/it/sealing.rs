@@ -4,11 +4,11 @@
 use std::time::Duration;
 
 use event_store::seal::{
-    Checkpoint, Hash, KeyChain, SealError, SealStatus, SealedTree, Sealer, SignatureKind,
+    Checkpoint, Hash, KeptHeads, KeyChain, SealError, SealStatus, SealedTree, Sealer, SealerSettings, SignatureKind,
     SignedNote, Signer, SignerSource, TileId, VerifierKey, entry_of, leaf_hash, root_of,
     verify_consistency, verify_inclusion,
 };
-use event_store::{Filter, Log};
+use event_store::{Commit, Filter, Log};
 use sqlx::Executor;
 use tempfile::TempDir;
 
@@ -73,7 +73,7 @@ impl Sealed {
     async fn tamper(&self, sql: &str) {
         let mut owner = self.test.owner().await;
         let sql = format!("set session_replication_role = replica; {sql}");
-        let triggers = ["events", "seal_tiles", "seal_checkpoints"];
+        let triggers = ["events", "seal_keys", "seal_tiles", "seal_checkpoints"];
         for table in triggers {
             let sql = format!("alter table {table} disable trigger all");
             owner.execute(&*sql).await.unwrap();
@@ -98,7 +98,17 @@ impl Sealed {
 fn sealer(test: &TestLog, log: &Log, keys: &TempDir) -> Sealer {
     let options = test.pool().connect_options().as_ref().clone();
     let source = SignerSource::Directory(keys.path().to_owned());
-    Sealer::start(log, options, source, Some("desk.example/log".to_owned()))
+    let settings = SealerSettings {
+        source,
+        origin: Some("desk.example/log".to_owned()),
+        kept: kept(keys),
+        key_events: "seal_keys",
+    };
+    Sealer::start(log, options, settings)
+}
+
+fn kept(keys: &TempDir) -> KeptHeads {
+    KeptHeads::new(keys.path().to_owned())
 }
 
 #[tokio::test]
@@ -248,7 +258,7 @@ async fn a_key_hands_over_to_the_next_while_the_log_is_sealed() {
     let after = Signer::create(&source, first.name(), SignatureKind::Ed25519)
         .await
         .unwrap();
-    let size = tree.hand_over(&before, &after).await.unwrap();
+    let size = tree.hand_over(&before, &after, &kept(&sealed.keys), "seal_keys").await.unwrap();
     assert_eq!(size, 10);
     sealed.grow(10).await;
     sealed.sealed(20).await;
@@ -289,4 +299,131 @@ async fn without_its_key_the_log_is_not_sealed_and_says_which_is_missing() {
     };
     assert!(problem.contains("is not in"), "{problem}");
     assert!(!other.status().broken);
+}
+
+#[tokio::test]
+async fn a_log_whose_seals_were_emptied_is_not_begun_anew() {
+    let sealed = Sealed::new().await;
+    sealed.grow(300).await;
+    sealed.sealed(300).await;
+    sealed.sealer.shutdown().await;
+    sealed
+        .tamper(
+            "update events set metadata = (replace(metadata::text, 'li.wei', 'li.lei'))::json where position = 7;
+             delete from seal_tiles; delete from seal_checkpoints; delete from seal_keys",
+        )
+        .await;
+    let sealed = sealed.again().await;
+    let problem = sealed.broken().await.failed.unwrap();
+    assert!(problem.contains("this log has no signed head"), "{problem}");
+    assert_eq!(sealed.tree().latest().await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_log_without_heads_whose_events_tell_of_a_key_is_not_begun_anew() {
+    let sealed = Sealed::new().await;
+    sealed.grow(2).await;
+    sealed.sealed(2).await;
+    let commit = Commit {
+        aggregate_type: "seal_keys",
+        ..note("the log has a key")
+    };
+    sealed.test.log.append(commit).await.unwrap();
+    sealed.sealed(3).await;
+    sealed.sealer.shutdown().await;
+    sealed
+        .tamper("delete from seal_checkpoints; delete from seal_keys")
+        .await;
+    // Another machine, on which no head was kept.
+    let elsewhere = TempDir::new().unwrap();
+    let sealed = Sealed {
+        keys: elsewhere,
+        ..sealed
+    }
+    .again()
+    .await;
+    let problem = sealed.broken().await.failed.unwrap();
+    assert!(problem.contains("the event at position 3 says"), "{problem}");
+}
+
+#[tokio::test]
+async fn a_log_whose_last_heads_were_removed_is_not_sealed_on() {
+    let sealed = Sealed::new().await;
+    sealed.grow(3).await;
+    sealed.sealed(3).await;
+    sealed.grow(300).await;
+    sealed.sealed(303).await;
+    sealed.sealer.shutdown().await;
+    sealed
+        .tamper(
+            "update events set metadata = (replace(metadata::text, 'li.wei', 'li.lei'))::json where position = 7;
+             delete from seal_tiles; delete from seal_checkpoints where size > 3",
+        )
+        .await;
+    let sealed = sealed.again().await;
+    let problem = sealed.broken().await.failed.unwrap();
+    assert!(problem.contains("a head of 303 events was signed"), "{problem}");
+    let lost = sealed.tree().loss(&kept(&sealed.keys), "seal_keys").await;
+    let lost = lost.unwrap().unwrap();
+    assert_eq!((lost.kept.size(), lost.sealed), (303, 3));
+    kept(&sealed.keys).set_aside(&lost.kept).unwrap();
+    let sealed = sealed.again().await;
+    sealed.sealed(303).await;
+}
+
+#[tokio::test]
+async fn a_last_head_that_nobody_signed_is_not_sealed_on() {
+    let sealed = Sealed::new().await;
+    sealed.grow(3).await;
+    sealed.sealed(3).await;
+    sealed.sealer.shutdown().await;
+    // Event and head are changed together, the head without its key.
+    sealed
+        .tamper("update events set metadata = (replace(metadata::text, 'li.wei', 'li.lei'))::json where position = 2")
+        .await;
+    let root = root_of(&sealed.leaves().await);
+    let forged = format!(
+        "update seal_checkpoints set root = decode('{}', 'base64') where size = 3",
+        root.to_base64()
+    );
+    sealed.tamper(&forged).await;
+    let sealed = sealed.again().await;
+    let problem = sealed.broken().await.failed.unwrap();
+    assert!(problem.contains("says something else"), "{problem}");
+}
+
+#[tokio::test]
+async fn a_kept_head_that_the_log_does_not_go_on_from_stops_the_sealer() {
+    let (one, other) = (Sealed::new().await, Sealed::new().await);
+    one.grow(3).await;
+    one.sealed(3).await;
+    one.sealer.shutdown().await;
+    // The same key seals another log.
+    let key = one.tree().keys().await.unwrap()[0].clone();
+    other.sealer.shutdown().await;
+    other
+        .tamper(&format!(
+            "insert into seal_keys (number, verifier_key, from_size) values (1, '{}', 0) on conflict (number) do update set verifier_key = excluded.verifier_key",
+            key.verifier_key
+        ))
+        .await;
+    other.grow(3).await;
+    let kept_by_one = one.keys.path().to_owned();
+    let head = kept(&one.keys).of("desk.example/log").unwrap().unwrap();
+    std::fs::remove_file(&head.path).unwrap();
+    let other = Sealed {
+        keys: one.keys,
+        ..other
+    }
+    .again()
+    .await;
+    other.sealed(3).await;
+    other.sealer.shutdown().await;
+    KeptHeads::new(kept_by_one)
+        .keep("desk.example/log", head.note.to_string())
+        .await
+        .unwrap();
+    let other = other.again().await;
+    let problem = other.broken().await.failed.unwrap();
+    assert!(problem.contains("is not the beginning of"), "{problem}");
 }

@@ -87,6 +87,14 @@ fn privileged(event: &Decoded) -> String {
         DeskEvent::SealKeys(SealKeysEvent::SealKeyRotated { to, .. }) => {
             format!("The log was handed over to the key {to}.")
         }
+        DeskEvent::SealKeys(SealKeysEvent::LossAccepted {
+            lost_size,
+            sealed_size,
+            ..
+        }) => format!(
+            "Events that were sealed are lost: a head of {lost_size} events was signed, and the \
+             log goes on from position {sealed_size}."
+        ),
         DeskEvent::LogExport(LogExportEvent::LogExported(export)) => format!(
             "{} events of the positions {} to {} were taken away as {}.",
             export.events,

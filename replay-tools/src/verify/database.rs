@@ -13,6 +13,7 @@ use event_store::{Audit, Ends, RecordedEvent};
 use futures_util::TryStreamExt;
 use indicatif::ProgressBar;
 
+use super::key_events::KeyEvents;
 use super::order::Order;
 use super::seals::Seals;
 use super::streams::Streams;
@@ -31,7 +32,8 @@ pub(super) async fn check(
     let ends = audit.ends().await?;
     let head = ends.head.map_or(ends.last.position, |head| head.position);
     let mut blind_spots = trust.blind_spots();
-    let chain = match KeyChain::check(&audit.seals().keys().await?) {
+    let keys = audit.seals().keys().await?;
+    let chain = match KeyChain::check(&keys) {
         Ok(chain) => chain,
         Err(error) => {
             let problem = format!("the keys of the log do not follow from each other: {error}");
@@ -49,12 +51,21 @@ pub(super) async fn check(
         commands(audit, head),
     );
     bar.finish_and_clear();
-    let ((positions, seals), (streams, in_streams), commands) = found?;
+    let (by_position, (streams, in_streams), commands) = found?;
+    let ByPosition {
+        found: positions,
+        seals,
+        key_events,
+    } = by_position;
+    // A log that was being sealed for the first time when this began has its
+    // first head by now, if it says that it has one.
+    let is_sealed = sealed > 0 || audit.seals().latest().await?.is_some();
     let findings = [
         at_the_end(&ends),
         positions,
         in_streams,
         commands,
+        key_events.contradiction(&keys, is_sealed),
         untrusted,
     ];
     if sealed < head {
@@ -127,13 +138,20 @@ fn read(chunk: Vec<RecordedEvent>) -> Read {
     }
 }
 
+/// What the reader by position has come to.
+struct ByPosition {
+    found: Option<Finding>,
+    seals: Seals,
+    key_events: KeyEvents,
+}
+
 /// Reads in the order of positions, up to the first thing that is wrong.
 async fn by_position(
     audit: &Audit,
     head: i64,
     mut seals: Seals,
     bar: &ProgressBar,
-) -> anyhow::Result<(Option<Finding>, Seals)> {
+) -> anyhow::Result<ByPosition> {
     let workers = std::thread::available_parallelism().map_or(1, NonZero::get);
     let mut chunks = audit
         .scan(head)
@@ -144,7 +162,8 @@ async fn by_position(
         })
         .try_buffered(workers);
     let mut order = Order::default();
-    loop {
+    let mut key_events = KeyEvents::default();
+    let found = loop {
         let Read {
             chunk,
             leaves,
@@ -153,21 +172,26 @@ async fn by_position(
             Ok(Some(read)) => read,
             Ok(None) => {
                 let cut = seals.finish().await?;
-                return Ok((Finding::first(order.finish(head), cut), seals));
+                break Finding::first(order.finish(head), cut);
             }
-            Err(error) => {
-                let found = Finding::from_error(error.downcast()?)?;
-                return Ok((Some(found), seals));
-            }
+            Err(error) => break Some(Finding::from_error(error.downcast()?)?),
         };
+        for event in &chunk {
+            key_events.take(event);
+        }
         let in_order = chunk.iter().find_map(|event| order.take(event).err());
         let sealed = seals.take(&leaves).await?;
         let first = Finding::first(Finding::first(in_order, wrong), sealed);
         if first.is_some() {
-            return Ok((first, seals));
+            break first;
         }
         bar.inc(chunk.len() as u64);
-    }
+    };
+    Ok(ByPosition {
+        found,
+        seals,
+        key_events,
+    })
 }
 
 /// Reads stream by stream, and counts the streams.

@@ -9,12 +9,13 @@ use std::collections::VecDeque;
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
-use event_store::seal::Hash;
+use event_store::seal::{Hash, KeyRow};
 use indicatif::ProgressBar;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::blocks::{Block, Blocks, Event, Pass};
+use super::key_events::KeyEvents;
 use super::order::Order;
 use super::seals::{Seals, altered};
 use super::streams::ManyStreams;
@@ -114,6 +115,7 @@ impl Reading<'_> {
         let size = self.package.manifest.events;
         let passes = u64::try_from(size / EVENTS_PER_PASS)? + 1;
         let mut order = Order::default();
+        let mut key_events = KeyEvents::default();
         let mut leaves = self.package.leaves()?;
         let mut folding = Folding::start();
         let mut found = None;
@@ -123,6 +125,7 @@ impl Reading<'_> {
             found = differing(&block, &stored);
             for event in &block.events {
                 found = Finding::first(found, order.take(&event.recorded).err());
+                key_events.take(&event.recorded);
             }
             found = Finding::first(found, self.seals.take(&block.leaves).await?);
             found = Finding::first(found, block.wrong);
@@ -136,6 +139,10 @@ impl Reading<'_> {
         found = Finding::first(found, folded);
         if found.is_none() {
             found = self.seals.finish().await?;
+        }
+        if found.is_none() {
+            let keys: Vec<KeyRow> = self.package.keys.iter().cloned().map(Into::into).collect();
+            found = key_events.contradiction(&keys, true);
         }
         for number in 1..passes {
             if found.is_some() {

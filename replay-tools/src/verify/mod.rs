@@ -7,6 +7,7 @@ mod content;
 mod database;
 mod export;
 mod fold;
+mod key_events;
 mod order;
 mod seals;
 mod streams;

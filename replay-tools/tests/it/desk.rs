@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use cqrs_es::{Aggregate, DomainEvent};
+use domain::audit::SealKeys;
 use domain::configuration::{
     CategoryTree, Command as Configure, Configuration, Content, PriorityMatrix, Versions,
 };
@@ -24,7 +25,7 @@ use domain::work_item::{
     WorkCommand,
 };
 use domain::{Actor, Channel, Context, Decider, Role};
-use event_store::seal::{Sealer, SignerSource};
+use event_store::seal::{KeptHeads, Sealer, SealerSettings, SignerSource};
 use event_store::{
     AggregateStore, Appended, Audit, CommandEnvelope, Database, DatabaseSource, LocalPostgres, Log,
     LogSettings, Metadata, Migrate, PoolSettings, Reservation, content_hash,
@@ -320,7 +321,13 @@ impl Desk {
     pub(crate) async fn seal(&self, keys: &Path) -> String {
         let options = self.database.pool().connect_options().as_ref().clone();
         let source = SignerSource::Directory(keys.to_owned());
-        let sealer = Sealer::start(&self.log, options, source, Some("desk.example/log".into()));
+        let settings = SealerSettings {
+            source,
+            origin: Some("desk.example/log".into()),
+            kept: KeptHeads::new(keys.to_owned()),
+            key_events: SealKeys::TYPE,
+        };
+        let sealer = Sealer::start(&self.log, options, settings);
         let head = self.head().await;
         let mut heads = sealer.heads();
         let covered = heads.wait_for(|covered| covered.as_ref().is_some_and(|it| it.size == head));
