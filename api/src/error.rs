@@ -4,7 +4,7 @@
 
 use async_graphql::{Error, ErrorExtensions};
 use domain::Refusal;
-use event_store::StoreError;
+use event_store::{StoreError, is_out_of_reach};
 use uuid::Uuid;
 
 use crate::commands::CommandError;
@@ -80,8 +80,17 @@ pub(crate) fn refused_at(refusal: &impl Refusal, field: &str) -> Error {
 }
 
 /// Something that is not the client's fault: logged once with an id, which is
-/// all that the client learns.
-pub(crate) fn internal(error: &dyn std::error::Error) -> Error {
+/// all that the client learns. Where the database is out of reach, the client
+/// may ask again.
+pub(crate) fn internal(error: &(dyn std::error::Error + 'static)) -> Error {
+    if is_out_of_reach(error) {
+        tracing::error!(error = %chain(error), "the database cannot be reached");
+        return coded(
+            code::UNAVAILABLE,
+            "the desk cannot reach its database at present; send the same again, a command under \
+             its command id",
+        );
+    }
     let correlation_id = Uuid::now_v7();
     tracing::error!(%correlation_id, error = %chain(error), "a request failed");
     coded(
@@ -125,6 +134,7 @@ pub(crate) fn of_command(error: &CommandError) -> Error {
 /// What a client reads of a failure of the log.
 pub(crate) fn of_store(error: &StoreError) -> Error {
     match error {
+        StoreError::InexactNumber { .. } => coded(code::INPUT_INVALID, error.to_string()),
         StoreError::TimedOut | StoreError::NoAnswer { .. } | StoreError::Closed => {
             tracing::error!(error = %chain(error), "the log cannot be reached");
             coded(

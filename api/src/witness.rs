@@ -158,7 +158,6 @@ impl Witness {
         seen.insert(head.origin.clone(), head);
         Ok(format!("{signature}\n"))
     }
-
 }
 
 fn now() -> u64 {

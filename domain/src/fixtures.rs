@@ -439,7 +439,7 @@ pub(crate) fn file() -> Attachment {
     Attachment {
         name: line("截图.png"),
         media_type: line("image/png"),
-        size_bytes: 2048,
+        size_bytes: 2048.into(),
         sha256: "ab".repeat(32),
     }
 }

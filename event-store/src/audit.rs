@@ -2,13 +2,15 @@
 //! an aggregate in it, to see whether it is whole. They ask the log alone and
 //! no read model, so that their answers hold where those are wrong.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use futures_util::Stream;
 use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::seal::SealedTree;
-use crate::{Filter, Head, RecordedEvent, StoreError, reading, scan};
+use crate::{Claim, Filter, Head, RecordedEvent, StoreError, reading, scan};
 
 /// The log, for looking at it as a whole. Needs only the right to read.
 #[derive(Debug, Clone)]
@@ -46,6 +48,19 @@ pub struct Ends {
     pub head: Option<Head>,
     /// The last event.
     pub last: Head,
+}
+
+/// A key that an event claims for its aggregate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claimed {
+    /// The event.
+    pub position: i64,
+    /// The kind of its aggregate.
+    pub aggregate_type: Arc<str>,
+    /// Its aggregate.
+    pub aggregate_id: Uuid,
+    /// The key.
+    pub claim: Claim,
 }
 
 impl Audit {
@@ -119,6 +134,56 @@ impl Audit {
         .fetch_optional(&self.pool)
         .await?;
         holder.map(|id| reading::aggregate_id(0, &id)).transpose()
+    }
+
+    /// The first of some claims that is not held by the aggregate whose event
+    /// claims the key.
+    pub async fn first_claim_not_held(
+        &self,
+        claims: &[Claimed],
+    ) -> Result<Option<i64>, StoreError> {
+        let position = sqlx::query_scalar!(
+            r#"
+            select min(c.position)
+            from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[])
+                as c (position, scope, key, aggregate_type, aggregate_id)
+            where not exists (
+                select
+                from reservations r
+                where r.scope = c.scope and r.key = c.key
+                    and r.aggregate_type = c.aggregate_type and r.aggregate_id = c.aggregate_id
+            )
+            "#,
+            &column(claims, |one| one.position),
+            &column(claims, |one| one.claim.scope.to_owned()),
+            &column(claims, |one| one.claim.key.clone()),
+            &column(claims, |one| one.aggregate_type.to_string()),
+            &column(claims, |one| one.aggregate_id.to_string()),
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(position)
+    }
+
+    /// A key that is held by an aggregate without any event, as its scope and
+    /// itself: nobody but the log's own append reserves keys.
+    pub async fn first_key_of_nobody(&self) -> Result<Option<(String, String)>, StoreError> {
+        let row = sqlx::query!(
+            "
+            select r.scope, r.key
+            from reservations r
+            where not exists (
+                select
+                from events e
+                where e.aggregate_type = r.aggregate_type and e.aggregate_id = r.aggregate_id
+            )
+            order by r.scope, r.key
+            limit 1
+            "
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(row.map(|row| (row.scope, row.key)))
     }
 
     /// The aggregates of a kind, ten at most, with an event of this name whose
@@ -276,4 +341,9 @@ impl Audit {
         .await?;
         Ok(position)
     }
+}
+
+/// One thing of each claim, as a statement takes it.
+fn column<T>(claims: &[Claimed], of: impl Fn(&Claimed) -> T) -> Vec<T> {
+    claims.iter().map(of).collect()
 }

@@ -3,14 +3,13 @@
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, PgPool};
 
-use crate::{LocalPostgres, StoreError, local_postgres, schema};
+use crate::{LocalPostgres, StoreError, database_url, local_postgres, schema};
 
 /// The role that the service runs as; the log's first migration makes it.
 const SERVICE_ROLE: &str = "docket_app";
@@ -129,7 +128,7 @@ impl Database {
     /// read.
     pub async fn open(source: &DatabaseSource, settings: PoolSettings) -> Result<Self, StoreError> {
         let (owner, server) = match source {
-            DatabaseSource::Url(url) => (PgConnectOptions::from_str(url)?, None),
+            DatabaseSource::Url(url) => (database_url::options_of(url)?, None),
             DatabaseSource::DataDir(directory) => {
                 let server = LocalPostgres::start(directory).await?;
                 (server.options().clone(), Some(Arc::new(server)))

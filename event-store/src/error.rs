@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use cqrs_es::persist::PersistenceError;
 use uuid::Uuid;
 
 /// Why a commit has no place in the log.
@@ -103,7 +104,16 @@ pub enum StoreError {
     Encode(#[source] serde_json::Error),
     /// A stream could not be read through postgres-es.
     #[error("a stream could not be read: {0}")]
-    Stream(#[from] cqrs_es::persist::PersistenceError),
+    Stream(#[from] PersistenceError),
+    /// A commit has a number that would be sealed as another one.
+    #[error(
+        "the number {number} is not between -9007199254740991 and 9007199254740991, the numbers \
+         that JSON holds exactly"
+    )]
+    InexactNumber {
+        /// The number.
+        number: String,
+    },
     /// A commit without events was handed in: there is nothing to append.
     #[error("a commit needs at least one event")]
     EmptyCommit,
@@ -182,10 +192,75 @@ pub enum StoreError {
     },
 }
 
+/// Whether an error, or one that caused it, says that PostgreSQL cannot be
+/// reached or takes nobody in at present: the same request may succeed later.
+pub fn is_out_of_reach(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut link = Some(error);
+    while let Some(error) = link {
+        if let Some(error) = error.downcast_ref::<sqlx::Error>() {
+            return passes(error);
+        }
+        if let Some(
+            PersistenceError::ConnectionError(inner) | PersistenceError::UnknownError(inner),
+        ) = error.downcast_ref::<PersistenceError>()
+        {
+            return inner.downcast_ref::<sqlx::Error>().is_some_and(passes);
+        }
+        link = error.source();
+    }
+    false
+}
+
+/// Whether a failure of the database passes by itself.
+fn passes(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => true,
+        sqlx::Error::Database(database) => {
+            let code = database.code().unwrap_or_default();
+            // Connections, resources, an operator who intervenes (a server that
+            // stops or starts), and a server that is a standby by now.
+            let is_of_operation = matches!(code.get(..2), Some("08" | "53" | "57"));
+            (is_of_operation && code != "57014") || code == "25006"
+        }
+        _ => false,
+    }
+}
+
 impl StoreError {
     /// Wraps an error of the file system with the path it concerns.
     pub(crate) fn io(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
         move |source| Self::Io { path, source }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_passes_by_itself_is_told_from_what_does_not() {
+        let refused = || std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+        let read_through_postgres_es =
+            PersistenceError::UnknownError(Box::new(sqlx::Error::Io(refused())));
+        for error in [
+            StoreError::Database(sqlx::Error::Io(refused())),
+            StoreError::Database(sqlx::Error::PoolTimedOut),
+            StoreError::Stream(read_through_postgres_es),
+        ] {
+            assert!(is_out_of_reach(&error), "{error}");
+            assert!(is_out_of_reach(&AppendError::Store(error)));
+        }
+        for error in [
+            StoreError::Database(sqlx::Error::RowNotFound),
+            StoreError::EmptyCommit,
+            StoreError::io("/file")(refused()),
+        ] {
+            assert!(!is_out_of_reach(&error), "{error}");
+        }
     }
 }

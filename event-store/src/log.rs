@@ -47,7 +47,7 @@ impl Default for LogSettings {
             max_batch_commits: 512,
             max_batch_bytes: 8 << 20,
             queue_commits: 4_096,
-            time_limit: Duration::from_secs(30),
+            time_limit: Duration::from_secs(15),
             tail_events: 8_192,
             tail_bytes: 16 << 20,
             poll_interval: Duration::from_secs(15),
@@ -143,6 +143,14 @@ impl Log {
         if i16::try_from(commit.events.len()).is_err() {
             let events = commit.events.len();
             return Err(StoreError::CommitTooLarge { events }.into());
+        }
+        let payloads = commit.events.iter().map(|event| &*event.payload);
+        if let Some(number) = payloads
+            .chain([&*commit.metadata])
+            .find_map(crate::inexact_number)
+        {
+            let number = number.to_owned();
+            return Err(StoreError::InexactNumber { number }.into());
         }
         let (reply, answer) = oneshot::channel();
         let deadline = Instant::now() + self.inner.time_limit;

@@ -127,7 +127,7 @@ impl Restore {
         }
         let leaves = self.tree.edge_leaves_after(0);
         let text = note.to_string();
-        storage::add_checkpoint(&mut self.connection, size, root, &text, leaves).await?;
+        storage::add_checkpoint(&mut self.connection, size, root, &text, leaves, None).await?;
         sqlx::query!(
             "
             update log_head

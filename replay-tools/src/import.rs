@@ -136,7 +136,8 @@ fn events(package: &Package) -> anyhow::Result<Events> {
             .lines()
             .map(|line| {
                 number += 1;
-                Entry::read(line).with_context(|| format!("line {number} of the events"))
+                Entry::read(line.trim_start_matches('\u{feff}').trim_end())
+                    .with_context(|| format!("line {number} of the events"))
             })
             .collect();
         Box::new(read.into_iter())

@@ -3,8 +3,8 @@ proofs, cryptography for signatures, jsonschema for the form of the events.
 
     verify.py WORK CLOUDEVENTS
 
-WORK holds the export in `evidence`, `inclusion.json`, `consistency.json`, `log.key` and the
-heads; CLOUDEVENTS the JSON schema of CloudEvents, where it is at hand. Nothing of the project
+WORK holds the export in `evidence`, proofs in `inclusion*.json` and `consistency*.json`,
+`log.key` and the heads; CLOUDEVENTS the JSON schema of CloudEvents, where it is at hand. Nothing of the project
 is used. Ends with 1 where something does not hold.
 """
 
@@ -18,6 +18,7 @@ import jsonschema
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pymerkle import InmemoryTree, verify_consistency, verify_inclusion
+from pymerkle.proof import InvalidProof, MerkleProof
 
 # What CloudEvents 1.0 asks of every event, for where its own schema is not at hand.
 REQUIRED = {
@@ -67,6 +68,86 @@ def is_signed(key, text, signatures):
     return False
 
 
+def sides_of_inclusion(index, size):
+    """On which side each hash of an inclusion proof stands, from the leaf upwards: left is 1
+    (RFC 9162, 2.1.3.2). It follows from the numbers alone."""
+    node, last, sides = index, size - 1, []
+    while last:
+        if node & 1 or node == last:
+            sides.append(1)
+            while not node & 1 and node:
+                node, last = node >> 1, last >> 1
+        else:
+            sides.append(0)
+        node, last = node >> 1, last >> 1
+    return sides
+
+
+def sides_of_consistency(old, new):
+    """The same for a consistency proof; its hashes on the left are those of the old tree, too
+    (RFC 9162, 2.1.4.2)."""
+    node, last, sides = old - 1, new - 1, []
+    while node & 1:
+        node, last = node >> 1, last >> 1
+    while last:
+        if node & 1 or node == last:
+            sides.append(1)
+            while not node & 1 and node:
+                node, last = node >> 1, last >> 1
+        else:
+            sides.append(0)
+        node, last = node >> 1, last >> 1
+    return sides
+
+
+def proof_of(size, first, sides, hashes):
+    """Our hashes, in our order, as a proof of pymerkle's."""
+    if len(hashes) != len(sides):
+        raise InvalidProof("it has too few hashes, or too many")
+    # A side says how what is there so far goes together with the next hash.
+    return MerkleProof("sha256", True, size, sides + [0], [1] + sides, [first, *hashes])
+
+
+def includes(leaf, index, size, root, hashes):
+    """Whether pymerkle believes our inclusion proof."""
+    try:
+        proof = proof_of(size, leaf, sides_of_inclusion(index, size), hashes)
+        verify_inclusion(leaf, root, proof)
+        return True
+    except InvalidProof:
+        return False
+
+
+def is_beginning(old, old_root, new, new_root, hashes):
+    """Whether pymerkle believes our consistency proof."""
+    if old == new:
+        return not hashes and old_root == new_root
+    try:
+        # Where the old tree is a subtree of the new one, its root goes without saying.
+        first, *rest = [old_root, *hashes] if old & (old - 1) == 0 else hashes
+        proof = proof_of(new, first, sides_of_consistency(old, new), rest)
+        verify_consistency(old_root, new_root, proof)
+        return True
+    except (InvalidProof, ValueError):
+        return False
+
+
+def spoilt(hashes):
+    """What others might make of a proof: nothing of it, another order, one hash less, one
+    more, another one."""
+    yield "empty", []
+    yield "reversed", hashes[::-1]
+    for place in range(len(hashes) - 1):
+        swapped = list(hashes)
+        swapped[place], swapped[place + 1] = swapped[place + 1], swapped[place]
+        yield f"with {place} and {place + 1} swapped", swapped
+    for place, one in enumerate(hashes):
+        yield f"without {place}", hashes[:place] + hashes[place + 1:]
+        yield f"with {place} twice", hashes[:place + 1] + hashes[place:]
+        other = bytes([one[0] ^ 1]) + one[1:]
+        yield f"with another {place}", hashes[:place] + [other] + hashes[place + 1:]
+
+
 def main():
     work, cloudevents = Path(sys.argv[1]), Path(sys.argv[2])
     evidence = work / "evidence"
@@ -93,23 +174,34 @@ def main():
     kept_size, kept_root = head(work / "kept-head.txt")[1:3]
     holds(tree.get_state(kept_size) == kept_root, f"the head kept at {kept_size} is a beginning of it")
 
-    # The desk's own proofs are those that pymerkle makes, and pymerkle believes them.
-    proof = json.loads((work / "inclusion.json").read_text())
-    theirs = tree.prove_inclusion(proof["position"], size)
-    leaf = hashlib.sha256(b"\0" + lines[proof["position"] - 1]).digest()
-    holds(b64decode(proof["leafHash"]) == leaf, "the leaf of the proof is the hash of the event's line")
-    ours = {leaf, *map(b64decode, proof["hashes"])}
-    holds(ours == set(theirs.path), "the inclusion proof has the hashes of pymerkle's")
-    verify_inclusion(leaf, root, theirs)
-    holds(True, "pymerkle verifies the inclusion")
+    # The desk's own proofs, hash for hash in their order, are believed by pymerkle; whatever
+    # is made of them is not.
+    for file in sorted(work.glob("inclusion*.json")):
+        proof = json.loads(file.read_text())
+        position, of = proof["position"], proof["size"]
+        leaf = hashlib.sha256(b"\0" + lines[position - 1]).digest()
+        hashes = [b64decode(one) for one in proof["hashes"]]
+        holds(b64decode(proof["leafHash"]) == leaf, f"the leaf of the proof of {position} is the hash of its line")
+        at = b64decode(proof["rootHash"])
+        holds(at == tree.get_state(of), f"the root at {of} is pymerkle's")
+        holds(includes(leaf, position - 1, of, at, hashes), f"pymerkle verifies our proof that {position} is in the {of}")
+        for how, wrong in spoilt(hashes):
+            if wrong != hashes and includes(leaf, position - 1, of, at, wrong):
+                sys.exit(f"does not hold: the inclusion proof {how} is refused")
+        holds(not includes(leaf, position % of, of, at, hashes), "of another position it proves nothing")
 
-    proof = json.loads((work / "consistency.json").read_text())
-    old = proof["fromSize"]
-    theirs = tree.prove_consistency(old, size)
-    holds(b64decode(proof["fromRootHash"]) == tree.get_state(old), f"the root at {old} is pymerkle's")
-    holds(set(map(b64decode, proof["hashes"])) <= set(theirs.path), "the consistency proof has pymerkle's hashes")
-    verify_consistency(tree.get_state(old), root, theirs)
-    holds(True, "pymerkle verifies the consistency")
+    for file in sorted(work.glob("consistency*.json")):
+        proof = json.loads(file.read_text())
+        old, new = proof["fromSize"], proof["toSize"]
+        before, after = b64decode(proof["fromRootHash"]), b64decode(proof["toRootHash"])
+        hashes = [b64decode(one) for one in proof["hashes"]]
+        holds(before == tree.get_state(old), f"the root at {old} is pymerkle's")
+        holds(after == tree.get_state(new), f"the root at {new} is pymerkle's")
+        holds(is_beginning(old, before, new, after, hashes), f"pymerkle verifies our proof that {new} goes on from {old}")
+        for how, wrong in spoilt(hashes):
+            if wrong != hashes and is_beginning(old, before, new, after, wrong):
+                sys.exit(f"does not hold: the consistency proof {how} is refused")
+        holds(not is_beginning(old, after, new, after, hashes), "of another beginning it proves nothing")
 
     schema_file = cloudevents / "cloudevents.schema.json"
     schema = json.loads(schema_file.read_text()) if schema_file.exists() else REQUIRED

@@ -29,6 +29,11 @@ impl Guarded {
         Self { desk, person, head }
     }
 
+    async fn head_now(&self) -> i64 {
+        let desk = self.desk.serving().desk();
+        desk.log().head().await.unwrap().position
+    }
+
     async fn stays_unharmed(self) {
         assert_eq!(
             self.desk
@@ -355,5 +360,58 @@ async fn errors_never_show_the_inside_of_the_service() {
     assert_eq!(
         coordinator.sees(&incident, "number").await["number"],
         json!(incident.number)
+    );
+}
+
+/// The largest whole number that JSON holds exactly is 9007199254740991.
+#[tokio::test]
+async fn a_number_that_the_log_would_seal_as_another_is_refused_with_its_field() {
+    let guarded = Guarded::open().await;
+    let incident = guarded.person.logs_an_incident().await;
+    let before = guarded.head_now().await;
+    let attachment = |size: u64, more: Value| {
+        let file = json!({
+            "id": incident.id, "name": "a.bin", "mediaType": "application/octet-stream",
+            "sizeBytes": size, "sha256": "a".repeat(64),
+        });
+        journey::with(file, &more)
+    };
+    let command = json!({ "commandId": uuid::Uuid::now_v7() });
+    for size in [9_007_199_254_740_992, 9_007_199_254_740_993, (1 << 63) - 1] {
+        for more in [&json!({}), &command] {
+            let input = attachment(size, more.clone());
+            let refused = guarded.person.is_refused("workItemAttach", input).await;
+            let found = (&*refused.code, refused.field.as_deref());
+            assert_eq!(found, ("INPUT_INVALID", Some("sizeBytes")), "{size}");
+        }
+    }
+    for more in [&json!({}), &command] {
+        let version = json!({ "expectedVersion": 9_007_199_254_740_993_u64 });
+        let input = attachment(1, journey::with(more.clone(), &version));
+        let refused = guarded.person.is_refused("workItemAttach", input).await;
+        let found = (&*refused.code, refused.field.as_deref());
+        assert_eq!(found, ("INPUT_INVALID", Some("expectedVersion")));
+    }
+    assert_eq!(guarded.head_now().await, before, "nothing was stored");
+    let (desk, person) = (guarded.desk.serving().desk(), &guarded.person);
+
+    // The largest that is exact is kept as it is, and is one command only.
+    let largest = attachment(9_007_199_254_740_991, command.clone());
+    let first = person.does("workItemAttach", largest.clone()).await;
+    let again = person.does("workItemAttach", largest).await;
+    assert_eq!(first["position"], again["position"]);
+    let other = attachment(9_007_199_254_740_990, command);
+    let refused = person.is_refused("workItemAttach", other).await;
+    assert_eq!(refused.code, "COMMAND_ID_REUSED");
+    let position = first["position"].as_i64().unwrap();
+    let sealed = desk
+        .log()
+        .read(position - 1, 1, &event_store::Filter::default())
+        .await
+        .unwrap();
+    let payload = &sealed[0].payload;
+    assert!(
+        payload.contains(r#""size_bytes":9007199254740991"#),
+        "{payload}"
     );
 }

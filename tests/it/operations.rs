@@ -1,6 +1,9 @@
 //! Running the desk: health, metrics, the command line.
 
+use std::os::unix::fs::PermissionsExt;
+
 use domain::Role;
+use event_store::LocalPostgres;
 use serde_json::{Value, json};
 use tests::program::{complained, last_json, printed, run};
 use tests::{Answer, TestDesk};
@@ -177,4 +180,37 @@ async fn the_auditors_programs_agree_with_the_desk() {
         lines.iter().all(|line| line["differences"] == 0),
         "{lines:?}"
     );
+}
+
+/// libpq names the directory of the server's socket behind the path.
+#[tokio::test]
+async fn every_program_takes_the_urls_of_postgresqls_own_programs() {
+    let directory = tempfile::TempDir::new().unwrap();
+    // What root serves has a PostgreSQL of another account.
+    let everybody = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(directory.path(), everybody).unwrap();
+    let server = LocalPostgres::start(&directory.path().join("desk"))
+        .await
+        .unwrap();
+    let options = server.options();
+    let socket = options.get_socket().unwrap().display().to_string();
+    let (user, port) = (options.get_username(), options.get_port());
+    let database = options.get_database().unwrap();
+    let encoded = socket.replace('/', "%2F");
+    for url in [
+        format!("postgresql://{user}@/{database}?host={socket}&port={port}"),
+        format!("postgresql://{user}@:{port}/{database}?host={encoded}"),
+        format!("postgresql://{user}@{encoded}:{port}/{database}"),
+        format!("postgresql://?host={socket}&port={port}&user={user}&dbname={database}"),
+    ] {
+        let migrated = run("docket", &["migrate", "--database-url", &url]);
+        assert!(
+            migrated.status.success(),
+            "{url}: {}",
+            complained(&migrated)
+        );
+        let asked = run("docket-replay", &["status", "--database-url", &url]);
+        assert!(asked.status.success(), "{url}: {}", complained(&asked));
+    }
+    server.release().await;
 }

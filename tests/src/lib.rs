@@ -12,11 +12,13 @@
 pub mod answer;
 pub mod hostile;
 pub mod journey;
+pub mod key_command;
 pub mod postgres;
 pub mod program;
 pub mod schema;
 pub mod served;
 pub mod socket;
+pub mod wire;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -36,6 +38,7 @@ use strum::IntoEnumIterator;
 pub use answer::{Answer, Refusal};
 pub use journey::{Incident, Team, identity as journey_id};
 use postgres::TestDatabase;
+use wire::Wire;
 
 /// A file of the sample data, of which `DOCKET_SAMPLES` names the folder. Tests
 /// that need one stand in a module called `samples`: `scripts/test` leaves
@@ -88,6 +91,17 @@ impl TestDesk {
     /// Opens the desk of a database, sealed in a way of its own.
     pub async fn sealed_as(database: TestDatabase, seals: &SealSettings) -> Self {
         let serving = serve(&database, seals).await;
+        Self {
+            serving: Some(serving),
+            database,
+            http: reqwest::Client::new(),
+        }
+    }
+
+    /// Opens the desk of a database behind a wire that can be cut.
+    pub async fn behind(database: TestDatabase, wire: &Wire) -> Self {
+        let url = database.url_at(wire.port());
+        let serving = serve_at(url, &database.seals()).await;
         Self {
             serving: Some(serving),
             database,
@@ -185,11 +199,11 @@ impl TestDesk {
 }
 
 async fn serve(database: &TestDatabase, seals: &SealSettings) -> Serving {
-    serve_with(database, seals, Patience::default()).await
+    serve_with(database.url(), seals, Patience::default()).await
 }
 
-async fn serve_with(database: &TestDatabase, seals: &SealSettings, patience: Patience) -> Serving {
-    let source = DatabaseSource::Url(database.url());
+async fn serve_with(url: String, seals: &SealSettings, patience: Patience) -> Serving {
+    let source = DatabaseSource::Url(url);
     let listen = SocketAddr::from(([127, 0, 0, 1], 0));
     Serving::start_with(&source, listen, None, seals, patience)
         .await

@@ -53,6 +53,18 @@ impl TestDatabase {
         self.options.to_url_lossy().to_string()
     }
 
+    /// Where its server listens.
+    pub fn server(&self) -> String {
+        format!("{}:{}", self.options.get_host(), self.options.get_port())
+    }
+
+    /// The database's URL where its server is reached at another port of this
+    /// machine.
+    pub fn url_at(&self, port: u16) -> String {
+        let options = self.options.clone().host("127.0.0.1").port(port);
+        options.to_url_lossy().to_string()
+    }
+
     /// How the database's log is sealed, unless a test wants it otherwise.
     pub fn seals(&self) -> SealSettings {
         SealSettings::with_keys(self.seal_keys.path().to_owned())

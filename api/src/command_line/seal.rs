@@ -2,16 +2,17 @@
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use domain::ids::PersonId;
 use domain::text::Text;
 use domain::{Actor, Role};
-use event_store::seal::{KeptHeads, SealedTree, SignerSource};
+use event_store::seal::{KeptHeads, ReviewSettings, SealedTree, SignerSource};
 use event_store::{Access, Database, DatabaseSource, LocalPostgres, PoolSettings};
 
 use super::DatabaseArgs;
-use crate::seals::{Outsider, SealSettings, accept_loss, rotate};
+use crate::seals::{Outsider, SealSettings, accept_loss, duration, rotate};
 
 /// Where the private key is.
 #[derive(Debug, Clone, Args)]
@@ -72,6 +73,28 @@ pub(super) struct SealArgs {
     #[arg(long, value_name = "NAME", env = "DOCKET_SEAL_ORIGIN")]
     seal_origin: Option<String>,
 
+    /// How long one pass of the review through the sealed log may take, such as
+    /// `12h`: in the background, the desk holds every event against its seal.
+    #[arg(
+        long,
+        value_name = "TIME",
+        default_value = "1d",
+        env = "DOCKET_SEAL_REVIEW_PASS",
+        value_parser = time
+    )]
+    seal_review_pass: Duration,
+
+    /// How many events the review reads a second at most; a pass takes longer
+    /// where that asks for it.
+    #[arg(
+        long,
+        value_name = "EVENTS",
+        default_value_t = ReviewSettings::default().events_per_second,
+        env = "DOCKET_SEAL_REVIEW_RATE",
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    seal_review_rate: u32,
+
     /// Somebody outside who is shown the signed heads: `URL VERIFIER-KEY` for a
     /// witness that signs them (C2SP tlog-witness), `mailto:ADDRESS`, or
     /// `file:/PATH`; before it a shortest time such as `10m`. May be repeated;
@@ -103,12 +126,21 @@ pub(super) struct SealArgs {
     mail_from: String,
 }
 
+/// A time such as `30s`, `10m`, `6h` or `1d`.
+fn time(text: &str) -> Result<Duration, String> {
+    duration(text).ok_or_else(|| "a time is a number and s, m, h or d, such as 12h".to_owned())
+}
+
 impl SealArgs {
     pub(super) fn settings(&self, database: &DatabaseSource) -> SealSettings {
         SealSettings {
             source: self.key.source(database),
             origin: self.seal_origin.clone(),
             kept: self.key.kept(database),
+            review: ReviewSettings {
+                pass: self.seal_review_pass,
+                events_per_second: self.seal_review_rate,
+            },
             outsiders: self.witness.clone(),
             smtp_url: self.smtp_url.clone(),
             mail_from: self.mail_from.clone(),

@@ -1,12 +1,14 @@
 //! What every mutation takes, and how what people write becomes what the
 //! domain reads.
 
-use async_graphql::{Context, InputObject, Result};
+use async_graphql::{Context, Error, InputObject, Result};
 use chrono::{DateTime, Duration, Utc};
 use domain::ids::PersonId;
 use domain::text::Text;
 use domain::work_item::Farewell;
 use domain::{Actor, Channel, Refusal, Role};
+use event_store::MAX_EXACT_INTEGER;
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::scalars::Long;
@@ -51,6 +53,12 @@ impl CommandInput {
         let effective_at = effective_at(self.effective_at)?;
         let mut envelope = Envelope::new(viewer.actor(), Channel::Api, effective_at);
         envelope.expected_version = self.expected_version.map(|version| version.0);
+        if self
+            .expected_version
+            .is_some_and(|version| !is_exact(version.0.into()))
+        {
+            return Err(inexact("expectedVersion"));
+        }
         envelope.on_behalf_of =
             optional(self.on_behalf_of.as_deref(), "onBehalfOf", PersonId::new)?;
         if let Some(command_id) = self.command_id {
@@ -81,6 +89,10 @@ fn request_hash(ctx: &Context<'_>, actor: &Actor) -> Result<[u8; 16]> {
     let mut content = Vec::new();
     for (name, value) in ctx.field().arguments()? {
         let mut value = value.into_json().map_err(|error| internal(&error))?;
+        // Rounded, one number would be taken for another.
+        if let Some(field) = inexact_field(&value, &name) {
+            return Err(inexact(field));
+        }
         if let Some(input) = value.as_object_mut() {
             input.remove("clientMutationId");
         }
@@ -101,6 +113,31 @@ pub(crate) fn farewell(told: &[String], no_feedback_reason: Option<&str>) -> Res
         told: all(told, "told", PersonId::new)?,
         no_feedback_reason: optional(no_feedback_reason, "noFeedbackReason", Text::new)?,
     })
+}
+
+fn is_exact(number: i128) -> bool {
+    number.abs() <= MAX_EXACT_INTEGER.into()
+}
+
+/// The field with the first whole number that JSON does not hold exactly.
+fn inexact_field<'v>(value: &'v Value, field: &'v str) -> Option<&'v str> {
+    match value {
+        Value::Number(number) => {
+            let whole = number.as_i64().map(i128::from);
+            let whole = whole.or_else(|| number.as_u64().map(i128::from))?;
+            (!is_exact(whole)).then_some(field)
+        }
+        Value::Array(items) => items.iter().find_map(|item| inexact_field(item, field)),
+        Value::Object(fields) => fields
+            .iter()
+            .find_map(|(name, value)| inexact_field(value, name)),
+        _ => None,
+    }
+}
+
+fn inexact(field: &str) -> Error {
+    let message = format!("{field} must be from -{MAX_EXACT_INTEGER} to {MAX_EXACT_INTEGER}");
+    at_field(code::INPUT_INVALID, message, field)
 }
 
 /// A value that the domain checks; the field is named where it does not take it.

@@ -54,8 +54,12 @@ pub(super) async fn ready(State(doors): State<Doors>) -> Response {
         }
         outsiders.push(json!({ "name": name, "size": state.size, "problem": state.problem }));
     }
-    let seals =
-        json!({ "size": seals.sealed, "sealingHere": seals.running_here, "outsiders": outsiders });
+    let seals = json!({
+        "size": seals.sealed,
+        "reviewed": seals.reviewed,
+        "sealingHere": seals.running_here,
+        "outsiders": outsiders,
+    });
     let (status, word) = if not_ready.is_empty() {
         (StatusCode::OK, "ready")
     } else {

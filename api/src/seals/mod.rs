@@ -15,7 +15,8 @@ use domain::ids::PersonId;
 use domain::text::Text;
 use domain::{Actor, Channel, Role};
 use event_store::seal::{
-    KeptHeads, KeyChain, Loss, SealStatus, SealedTree, Sealer, SealerSettings, SignerSource,
+    KeptHeads, KeyChain, Loss, ReviewSettings, SealStatus, SealedTree, Sealer, SealerSettings,
+    SignerSource,
 };
 use event_store::{DatabaseSource, local_postgres};
 use tokio::task::JoinSet;
@@ -24,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 use crate::commands::{CommandError, Envelope, execute};
 use crate::desk::{Desk, Keeps};
 
+pub(crate) use outsider::duration;
 pub use outsider::{Outsider, OutsiderError};
 
 /// How a desk is sealed.
@@ -35,6 +37,8 @@ pub struct SealSettings {
     pub origin: Option<String>,
     /// Where the last signed head is kept, outside of the database.
     pub kept: KeptHeads,
+    /// How the sealed log is gone through in the background.
+    pub review: ReviewSettings,
     /// Who is shown the heads.
     pub outsiders: Vec<Outsider>,
     /// The server that takes mail, as a URL such as `smtp://mail.internal:25`.
@@ -60,6 +64,7 @@ impl SealSettings {
             kept: KeptHeads::new(directory.clone()),
             source: SignerSource::Directory(directory),
             origin: None,
+            review: ReviewSettings::default(),
             outsiders: Vec::new(),
             smtp_url: None,
             mail_from: "docket@localhost".to_owned(),
@@ -92,6 +97,7 @@ impl Seals {
                 origin: settings.origin.clone(),
                 kept: settings.kept.clone(),
                 key_events: SealKeys::TYPE,
+                review: settings.review,
             },
         );
         let stop = CancellationToken::new();
@@ -228,6 +234,10 @@ pub(crate) async fn rotate(
     let current = chain
         .current()
         .context("the log has no key yet: it gets its first one when it is served")?;
+    anyhow::ensure!(
+        tree.latest().await?.is_some(),
+        "the log has no signed head yet: it gets its first one when it is served"
+    );
     let before = Signer::find(old, current).await?;
     let after = Signer::create(new, current.name(), SignatureKind::Ed25519).await?;
     anyhow::ensure!(

@@ -92,7 +92,7 @@ impl FromStr for Outsider {
 }
 
 /// A time such as `30s`, `10m`, `6h` or `1d`.
-fn duration(text: &str) -> Option<Duration> {
+pub(crate) fn duration(text: &str) -> Option<Duration> {
     let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
     let seconds = match unit {
         "s" => 1,

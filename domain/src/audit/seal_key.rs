@@ -141,7 +141,9 @@ impl Decider for SealKeys {
             (Some(_), SealKeysCommand::Adopt { .. }) => {
                 return Err(SealKeysRefusal::AlreadyAdopted);
             }
-            (None, SealKeysCommand::Rotate { .. }) => return Err(SealKeysRefusal::NotAdopted),
+            (None, SealKeysCommand::Rotate { .. } | SealKeysCommand::AcceptLoss { .. }) => {
+                return Err(SealKeysRefusal::NotAdopted);
+            }
             (Some(from), SealKeysCommand::Rotate { to, .. }) if from == to => {
                 return Err(SealKeysRefusal::SameKey);
             }
@@ -152,7 +154,6 @@ impl Decider for SealKeys {
                     from_size: *from_size,
                 }
             }
-            (None, SealKeysCommand::AcceptLoss { .. }) => return Err(SealKeysRefusal::NotAdopted),
             (
                 Some(_),
                 SealKeysCommand::AcceptLoss {

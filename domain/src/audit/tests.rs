@@ -7,8 +7,8 @@ use super::{
     SealKeysCommand, SealKeysEvent, SealKeysRefusal,
 };
 use crate::context::{Channel, Context};
-use crate::text::Text;
 use crate::fixtures::{administrator, agent, at, auditor};
+use crate::text::Text;
 
 fn by_the_desk() -> Context {
     agent().through(Channel::Process)

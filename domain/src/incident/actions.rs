@@ -10,7 +10,8 @@ use crate::ids::{ArticleId, CategoryCode, CiId, PersonId, TeamId, WorkItemId};
 use crate::priority::{Impact, Priority, Urgency};
 use crate::text::{Line, Text};
 use crate::work_item::{
-    Assignee, Attachment, ContactChannel, DetailField, ExternalReference, Farewell, ForwardTo,
+    Assignee, Attachment, ByteCount, ContactChannel, DetailField, ExternalReference, Farewell,
+    ForwardTo,
     LinkTarget, Relation, SupportLine, TeamRef, Visibility, WorkAction, WorkCommand,
 };
 use crate::{Context, Decider};
@@ -360,7 +361,7 @@ impl Examples {
         Attachment {
             name: self.line.clone(),
             media_type: self.line.clone(),
-            size_bytes: 0,
+            size_bytes: ByteCount::default(),
             sha256: format!("{hash:064x}"),
         }
     }

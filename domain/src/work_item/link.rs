@@ -65,6 +65,28 @@ pub struct LinkTarget {
     pub is_open: bool,
 }
 
+/// A length in bytes, which every reader of JSON holds exactly: 9 petabytes at
+/// most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ByteCount(u64);
+
+impl ByteCount {
+    /// The largest length: beyond it, numbers of JSON are rounded (RFC 8785).
+    pub const MAX: u64 = (1 << 53) - 1;
+
+    /// A length; nothing where it is too large.
+    pub fn new(bytes: u64) -> Option<Self> {
+        (bytes <= Self::MAX).then_some(Self(bytes))
+    }
+}
+
+impl From<u32> for ByteCount {
+    fn from(bytes: u32) -> Self {
+        Self(bytes.into())
+    }
+}
+
 /// A file that belongs to an item. Its bytes live outside the log under their
 /// hash; the hash is in the event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,7 +96,7 @@ pub struct Attachment {
     /// Its media type, such as `image/png`.
     pub media_type: Line,
     /// Its length in bytes.
-    pub size_bytes: u64,
+    pub size_bytes: ByteCount,
     /// The SHA-256 of its bytes, 64 lower-case hexadecimal digits.
     pub sha256: String,
 }

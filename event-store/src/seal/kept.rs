@@ -74,6 +74,11 @@ impl KeptHeads {
         self.directory.join(name)
     }
 
+    /// Where it is written down how far the review of a log has come.
+    pub(super) fn review_of(&self, origin: &str) -> PathBuf {
+        self.path_of(origin).with_extension("review")
+    }
+
     /// The head of a log; nothing if none was kept.
     pub fn of(&self, origin: &str) -> Result<Option<KeptHead>, KeptHeadError> {
         read(self.path_of(origin))
@@ -134,7 +139,10 @@ fn read(path: PathBuf) -> Result<Option<KeptHead>, KeptHeadError> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(source) => return Err(KeptHeadError::Io { path, source }),
     };
-    let head = text.parse::<SignedNote>().and_then(|note| {
+    let head = SignedNote::parse_all(&text).and_then(|mut notes| {
+        let (Some(note), true) = (notes.pop(), notes.is_empty()) else {
+            return Err(NoteError::Malformed("it is not one head"));
+        };
         let checkpoint = note.text.parse()?;
         Ok((note, checkpoint))
     });

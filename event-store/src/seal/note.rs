@@ -224,12 +224,15 @@ impl SignedNote {
     }
 
     /// Reads the notes of a file, one behind the other, empty lines between
-    /// them: what a file that keeps the heads of a log holds, or one mail.
+    /// them: what a file that keeps the heads of a log holds, or one mail. What
+    /// editors and mail programs add is passed over: byte order marks, and
+    /// blanks at the end of a line.
     pub fn parse_all(text: &str) -> Result<Vec<Self>, NoteError> {
         let mut notes = Vec::new();
         let mut note = String::new();
         let mut is_signed = false;
-        for line in text.replace("\r\n", "\n").lines() {
+        for line in text.lines() {
+            let line = line.trim_start_matches('\u{feff}').trim_end();
             let is_signature = line.starts_with("\u{2014} ");
             if is_signed && !is_signature {
                 notes.push(note.parse()?);

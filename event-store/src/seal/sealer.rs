@@ -24,6 +24,7 @@ use super::kept::KeptHeads;
 use super::keys::{KeyChain, KeyRow};
 use super::note::{SignatureKind, SignedNote};
 use super::proof::verify_consistency;
+use super::review::{Review, ReviewSettings};
 use super::sealed::{SealError, consistency_proof};
 use super::signer::{Signer, SignerSource};
 use super::standing::Standing;
@@ -44,6 +45,8 @@ pub struct SealerSettings {
     /// event is appended only when a head was signed, so that a log that has
     /// one and no head has lost its seals.
     pub key_events: &'static str,
+    /// How the sealed log is gone through in the background.
+    pub review: ReviewSettings,
 }
 
 /// A head that this process has signed.
@@ -60,6 +63,8 @@ pub struct Sealed {
 pub struct SealStatus {
     /// Up to where the log is sealed, as far as this process knows.
     pub sealed: i64,
+    /// Up to which position the present pass of the review has come.
+    pub reviewed: i64,
     /// Whether this process seals; otherwise another replica does, or nobody.
     pub running_here: bool,
     /// Why nothing is sealed, where that is so.
@@ -87,11 +92,7 @@ struct Inner {
 impl Sealer {
     /// Starts to seal a log, as soon as no other replica does. A log that was
     /// never sealed gets its first key, under the origin or a name of its own.
-    pub fn start(
-        log: &Log,
-        connect: PgConnectOptions,
-        settings: SealerSettings,
-    ) -> Self {
+    pub fn start(log: &Log, connect: PgConnectOptions, settings: SealerSettings) -> Self {
         let (status_sender, status) = watch::channel(SealStatus::default());
         let (heads_sender, heads) = watch::channel(None);
         let closing = CancellationToken::new();
@@ -152,6 +153,7 @@ struct Hold<'l> {
     tree: Tree,
     /// The last head that was signed.
     last: Option<StoredCheckpoint>,
+    review: Review,
 }
 
 impl Sealing {
@@ -231,6 +233,7 @@ impl Sealing {
         self.status.send_modify(|status| {
             *status = SealStatus {
                 sealed: size,
+                reviewed: 0,
                 running_here: true,
                 failed: None,
                 broken: false,
@@ -241,12 +244,17 @@ impl Sealing {
         if let Some(last) = &last {
             self.announce(last);
         }
+        let review = Review::resume(self.settings.review, kept, signer.key().name());
         let mut hold = Hold {
             lease,
             signer,
             tree,
             last,
+            review,
         };
+        // Where something had been found it is looked at before anything is
+        // signed on top of it.
+        self.review(&mut hold).await?;
         self.follow(&mut hold).await
     }
 
@@ -256,6 +264,7 @@ impl Sealing {
         let mut follower = self.log.follow(size);
         let mut text = String::new();
         let mut next_head = Instant::now();
+        let mut next_look = Instant::now();
         loop {
             let is_grown = hold.is_grown();
             tokio::select! {
@@ -263,6 +272,11 @@ impl Sealing {
                 () = tokio::time::sleep_until(next_head), if is_grown => {
                     self.sign(hold).await?;
                     next_head = Instant::now() + Self::INTERVAL;
+                }
+                () = tokio::time::sleep_until(next_look), if hold.last.is_some() => {
+                    self.review(hold).await?;
+                    let sealed = hold.last.as_ref().map_or(0, |last| last.size);
+                    next_look = Instant::now() + hold.review.pause(sealed);
                 }
                 events = follower.next() => {
                     for event in events? {
@@ -279,6 +293,21 @@ impl Sealing {
         if hold.is_grown() {
             self.sign(hold).await?;
         }
+        Ok(())
+    }
+
+    /// Looks at the next tile of the log as it is stored.
+    async fn review(&self, hold: &mut Hold<'_>) -> Result<(), SealError> {
+        let Some(last) = &hold.last else {
+            return Ok(());
+        };
+        if hold.review.look(hold.lease, last).await? {
+            metrics::counter!("docket_seal_review_passes_total").increment(1);
+        }
+        let reviewed = hold.review.position();
+        self.status.send_modify(|status| status.reviewed = reviewed);
+        #[expect(clippy::cast_precision_loss, reason = "metrics are floats")]
+        metrics::gauge!("docket_seal_reviewed").set(reviewed as f64);
         Ok(())
     }
 
@@ -321,7 +350,8 @@ impl Sealing {
         let note = note.to_string();
         let covered = hold.last.as_ref().map_or(0, |last| last.size);
         let leaves = hold.tree.edge_leaves_after(covered);
-        storage::add_checkpoint(&mut *transaction, size, root, &note, leaves).await?;
+        storage::add_checkpoint(&mut *transaction, size, root, &note, leaves, Some(covered))
+            .await?;
         let last = storage::last_checkpoint(&mut *transaction).await?;
         transaction.commit().await.map_err(StoreError::from)?;
         hold.last = last;

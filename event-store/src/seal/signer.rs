@@ -284,7 +284,8 @@ fn private_text(key: &VerifierKey, seed: &[u8; 32]) -> String {
 }
 
 fn seed_of(text: &str) -> Option<[u8; 32]> {
-    let rest = text.trim().strip_prefix("PRIVATE+KEY+")?;
+    let text = text.trim_start_matches('\u{feff}').trim();
+    let rest = text.strip_prefix("PRIVATE+KEY+")?;
     let encoded = rest.splitn(3, '+').nth(2)?;
     let bytes = STANDARD.decode(encoded).ok()?;
     let (kind, seed) = bytes.split_first()?;

@@ -11,7 +11,7 @@ use sqlx::PgConnection;
 use super::checkpoint::Checkpoint;
 use super::kept::{KeptHead, KeptHeads};
 use super::keys::KeyChain;
-use super::note::SignedNote;
+use super::note::{SignedNote, VerifierKey};
 use super::proof::verify_consistency;
 use super::sealed::{SealError, consistency_proof, grown};
 use super::storage::{self, StoredCheckpoint};
@@ -39,7 +39,7 @@ impl Standing {
     ) -> Result<Self, SealError> {
         let keys = KeyChain::check(&storage::keys(&mut *connection).await?)?;
         let last = storage::last_checkpoint(&mut *connection).await?;
-        let kept = match keys.current().map(|key| key.name()).or(origin) {
+        let kept = match keys.current().map(VerifierKey::name).or(origin) {
             Some(name) => kept.of(name)?,
             // A name is to be drawn: this may be any of the logs whose heads
             // were kept here.
@@ -102,7 +102,8 @@ impl Standing {
             return Err(SealError::broken(last.size + 1, problem));
         }
         self.keys.verify(&kept.note, kept.size()).map_err(|error| {
-            let problem = format!("the head that is kept in {path} is not one of its keys: {error}");
+            let problem =
+                format!("the head that is kept in {path} is not one of its keys: {error}");
             SealError::broken(0, problem)
         })?;
         let size = u64::try_from(last.size).unwrap_or_default();

@@ -23,6 +23,9 @@ pub struct StoredCheckpoint {
     /// The hashes of the last events that it is the first to cover, as far as
     /// no full tile holds them.
     pub leaves: Vec<Hash>,
+    /// The size of the head that was signed before this one, 0 for the first;
+    /// nothing where that is not known, as in a log that was brought back.
+    pub previous: Option<i64>,
     /// When it was signed.
     pub signed_at: DateTime<Utc>,
 }
@@ -45,6 +48,7 @@ struct CheckpointRow {
     root: Vec<u8>,
     note: String,
     leaves: Vec<u8>,
+    previous: Option<i64>,
     signed_at: DateTime<Utc>,
 }
 
@@ -57,6 +61,7 @@ impl TryFrom<CheckpointRow> for StoredCheckpoint {
             root: stored_hash(&row.root)?,
             note: row.note,
             leaves: hashes_of(&row.leaves)?,
+            previous: row.previous,
             signed_at: row.signed_at,
         })
     }
@@ -127,7 +132,7 @@ pub(crate) async fn last_checkpoint(
 ) -> Result<Option<StoredCheckpoint>, SealError> {
     let row = sqlx::query_as!(
         CheckpointRow,
-        "select size, root, note, leaves, signed_at from seal_checkpoints order by size desc limit 1"
+        "select size, root, note, leaves, previous, signed_at from seal_checkpoints order by size desc limit 1"
     )
     .fetch_optional(executor)
     .await
@@ -143,7 +148,7 @@ pub(crate) async fn checkpoints(
 ) -> Result<Vec<StoredCheckpoint>, SealError> {
     let rows = sqlx::query_as!(
         CheckpointRow,
-        "select size, root, note, leaves, signed_at from seal_checkpoints where size > $1 order by size limit $2",
+        "select size, root, note, leaves, previous, signed_at from seal_checkpoints where size > $1 order by size limit $2",
         after,
         limit,
     )
@@ -160,13 +165,15 @@ pub(crate) async fn add_checkpoint(
     root: Hash,
     note: &str,
     leaves: &[Hash],
+    previous: Option<i64>,
 ) -> Result<(), StoreError> {
     sqlx::query!(
-        "insert into seal_checkpoints (size, root, note, leaves) values ($1, $2, $3, $4)",
+        "insert into seal_checkpoints (size, root, note, leaves, previous) values ($1, $2, $3, $4, $5)",
         size,
         root.0.as_slice(),
         note,
         bytes_of(leaves),
+        previous,
     )
     .execute(executor)
     .await?;

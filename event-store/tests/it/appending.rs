@@ -403,3 +403,20 @@ async fn recorded_at_never_decreases_even_when_the_clock_is_set_back() {
     assert!(events.is_sorted_by_key(|event| event.recorded_at));
     test.finish().await;
 }
+
+#[tokio::test]
+async fn a_number_that_json_does_not_hold_exactly_is_never_appended() {
+    let test = TestLog::new().await;
+    for number in ["9007199254740993", "-9223372036854775808", "1e+21"] {
+        let mut commit = note("something");
+        commit.events[0].payload = format!(r#"{{"size":{number},"type":"NoteTaken"}}"#).into();
+        let refused = test.log.append(commit).await.unwrap_err();
+        let named = matches!(
+            &refused,
+            AppendError::Store(StoreError::InexactNumber { number: named }) if named == number
+        );
+        assert!(named, "{refused}");
+    }
+    assert_eq!(test.log.head().await.unwrap().position, 0);
+    test.finish().await;
+}

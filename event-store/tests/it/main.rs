@@ -13,6 +13,7 @@ mod faults;
 mod fixture;
 mod following;
 mod local_postgres;
+mod oracles;
 mod reading;
 mod rights;
 mod sealing;

@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use event_store::seal::{
-    Checkpoint, Hash, KeptHeads, KeyChain, SealError, SealStatus, SealedTree, Sealer, SealerSettings, SignatureKind,
-    SignedNote, Signer, SignerSource, TileId, VerifierKey, entry_of, leaf_hash, root_of,
-    verify_consistency, verify_inclusion,
+    Checkpoint, Hash, KeptHeads, KeyChain, ReviewSettings, SealError, SealStatus, SealedTree,
+    Sealer, SealerSettings, SignatureKind, SignedNote, Signer, SignerSource, TileId, VerifierKey,
+    entry_of, leaf_hash, root_of, verify_consistency, verify_inclusion,
 };
 use event_store::{Commit, Filter, Log};
 use sqlx::Executor;
@@ -15,26 +15,26 @@ use tempfile::TempDir;
 use crate::fixture::{TestLog, note};
 
 /// A log that is being sealed.
-struct Sealed {
+pub(crate) struct Sealed {
     test: TestLog,
     keys: TempDir,
     sealer: Sealer,
 }
 
 impl Sealed {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let test = TestLog::new().await;
         let keys = TempDir::new().unwrap();
         let sealer = sealer(&test, &test.log, &keys);
         Self { test, keys, sealer }
     }
 
-    fn tree(&self) -> SealedTree {
+    pub(crate) fn tree(&self) -> SealedTree {
         SealedTree::new(self.test.pool().clone())
     }
 
     /// Appends so many events.
-    async fn grow(&self, events: u64) {
+    pub(crate) async fn grow(&self, events: u64) {
         let appends = (0..events).map(|_| async {
             let commit = note("something happened");
             self.test.log.append(commit).await.unwrap();
@@ -43,7 +43,7 @@ impl Sealed {
     }
 
     /// Waits until the log is sealed up to a position.
-    async fn sealed(&self, size: i64) {
+    pub(crate) async fn sealed(&self, size: i64) {
         let mut heads = self.sealer.heads();
         let reached = heads.wait_for(|head| head.as_ref().is_some_and(|head| head.size >= size));
         let waited = tokio::time::timeout(Duration::from_secs(30), reached).await;
@@ -52,7 +52,7 @@ impl Sealed {
             .unwrap();
     }
 
-    async fn leaves(&self) -> Vec<Hash> {
+    pub(crate) async fn leaves(&self) -> Vec<Hash> {
         let events = self
             .test
             .log
@@ -103,6 +103,7 @@ fn sealer(test: &TestLog, log: &Log, keys: &TempDir) -> Sealer {
         origin: Some("desk.example/log".to_owned()),
         kept: kept(keys),
         key_events: "seal_keys",
+        review: ReviewSettings::default(),
     };
     Sealer::start(log, options, settings)
 }
@@ -258,7 +259,10 @@ async fn a_key_hands_over_to_the_next_while_the_log_is_sealed() {
     let after = Signer::create(&source, first.name(), SignatureKind::Ed25519)
         .await
         .unwrap();
-    let size = tree.hand_over(&before, &after, &kept(&sealed.keys), "seal_keys").await.unwrap();
+    let size = tree
+        .hand_over(&before, &after, &kept(&sealed.keys), "seal_keys")
+        .await
+        .unwrap();
     assert_eq!(size, 10);
     sealed.grow(10).await;
     sealed.sealed(20).await;
@@ -343,7 +347,10 @@ async fn a_log_without_heads_whose_events_tell_of_a_key_is_not_begun_anew() {
     .again()
     .await;
     let problem = sealed.broken().await.failed.unwrap();
-    assert!(problem.contains("the event at position 3 says"), "{problem}");
+    assert!(
+        problem.contains("the event at position 3 says"),
+        "{problem}"
+    );
 }
 
 #[tokio::test]
@@ -362,7 +369,10 @@ async fn a_log_whose_last_heads_were_removed_is_not_sealed_on() {
         .await;
     let sealed = sealed.again().await;
     let problem = sealed.broken().await.failed.unwrap();
-    assert!(problem.contains("a head of 303 events was signed"), "{problem}");
+    assert!(
+        problem.contains("a head of 303 events was signed"),
+        "{problem}"
+    );
     let lost = sealed.tree().loss(&kept(&sealed.keys), "seal_keys").await;
     let lost = lost.unwrap().unwrap();
     assert_eq!((lost.kept.size(), lost.sealed), (303, 3));

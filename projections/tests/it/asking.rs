@@ -55,7 +55,7 @@ async fn inc_26_any_text_of_an_item_is_found_in_any_case_and_in_chinese() {
         attachment: Attachment {
             name: line("错误截图.PNG"),
             media_type: line("image/png"),
-            size_bytes: 1,
+            size_bytes: 1.into(),
             sha256: "ab".repeat(32),
         },
     };

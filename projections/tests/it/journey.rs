@@ -244,7 +244,7 @@ fn record(dice: &mut StdRng, ids: &[(Uuid, String)], words: &str) -> WorkCommand
             attachment: Attachment {
                 name: line("截图.png"),
                 media_type: line("image/png"),
-                size_bytes: 12,
+                size_bytes: 12.into(),
                 sha256: format!("{:064x}", dice.random::<u64>()),
             },
         },

@@ -136,7 +136,7 @@ impl FileEntry {
 impl Manifest {
     /// Reads the manifest of an export.
     pub(crate) fn read(directory: &Path) -> anyhow::Result<Self> {
-        let text = super::read(directory, super::MANIFEST)
+        let text = super::read_text(&directory.join(super::MANIFEST))
             .context("this is no export, or one that was not finished")?;
         let manifest: Self =
             serde_json::from_str(&text).context("the manifest cannot be understood")?;

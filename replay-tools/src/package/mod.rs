@@ -9,12 +9,12 @@ mod reader;
 
 use std::path::Path;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use event_store::seal::{Checkpoint, Hash, KeyRow, SignedNote};
 
 pub(crate) use manifest::{FileEntry, Manifest, Selection};
 pub(crate) use parquet_file::{ParquetEvents, ParquetWriter};
-pub(crate) use reader::{Lines, Package};
+pub(crate) use reader::{Lines, Package, bare};
 
 /// The events, one canonical `CloudEvent` a line.
 pub(crate) const EVENTS_NDJSON: &str = "events.ndjson";
@@ -66,10 +66,12 @@ impl From<KeyEntry> for KeyRow {
     }
 }
 
-/// Reads a file of an export that is small.
-fn read(directory: &Path, name: &str) -> anyhow::Result<String> {
-    let path = directory.join(name);
-    std::fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))
+/// Reads a small text that others have had in their hands: of an export, or
+/// what was kept. A byte order mark before it says nothing.
+pub(crate) fn read_text(path: &Path) -> anyhow::Result<String> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("{} cannot be read", path.display()))?;
+    Ok(text.trim_start_matches('\u{feff}').to_owned())
 }
 
 /// A signed head, read: the note and what it says.
@@ -80,10 +82,23 @@ pub(crate) struct Head {
 }
 
 impl Head {
+    /// Reads the only head of a text.
     pub(crate) fn read(text: &str) -> anyhow::Result<Self> {
-        let note: SignedNote = text.parse()?;
-        let checkpoint = note.text.parse()?;
-        Ok(Self { note, checkpoint })
+        let mut heads = Self::read_all(text)?;
+        match (heads.pop(), heads.is_empty()) {
+            (Some(head), true) => Ok(head),
+            _ => bail!("it is not one head"),
+        }
+    }
+
+    /// Reads all heads of a text.
+    pub(crate) fn read_all(text: &str) -> anyhow::Result<Vec<Self>> {
+        let notes = SignedNote::parse_all(text)?.into_iter();
+        let heads = notes.map(|note| {
+            let checkpoint = note.text.parse()?;
+            Ok(Self { note, checkpoint })
+        });
+        heads.collect()
     }
 
     /// How many events it covers.

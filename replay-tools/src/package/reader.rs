@@ -21,9 +21,9 @@ impl Package {
     /// Opens an export.
     pub(crate) fn open(directory: &Path) -> anyhow::Result<Self> {
         let manifest = Manifest::read(directory)?;
-        let head = Head::read(&super::read(directory, CHECKPOINT)?)
+        let head = Head::read(&super::read_text(&directory.join(CHECKPOINT))?)
             .with_context(|| format!("{CHECKPOINT} is no signed head"))?;
-        let keys = serde_json::from_str(&super::read(directory, KEYS)?)
+        let keys = serde_json::from_str(&super::read_text(&directory.join(KEYS))?)
             .with_context(|| format!("{KEYS} cannot be understood"))?;
         Ok(Self {
             directory: directory.to_owned(),
@@ -107,6 +107,14 @@ impl Lines {
         }
         Ok(None)
     }
+}
+
+/// A line of the events without what editors and transfers put around it: a
+/// byte order mark, a carriage return.
+pub(crate) fn bare(line: &[u8]) -> &[u8] {
+    const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+    let line = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line);
+    line.trim_ascii_end()
 }
 
 /// The hashes of the leaves, block by block.

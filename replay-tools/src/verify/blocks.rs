@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::{Finding, content};
-use crate::package::{EVENTS_PARQUET, Lines, Package, ParquetEvents};
+use crate::package::{EVENTS_PARQUET, Lines, Package, ParquetEvents, bare};
 
 /// Which share of the aggregates is folded.
 #[derive(Debug, Clone, Copy)]
@@ -132,7 +132,7 @@ fn read(raw: Raw, pass: Pass) -> Block {
         Raw::Lines(bytes) => {
             let mut begin = 0;
             for end in memchr::memchr_iter(b'\n', &bytes) {
-                let line = &bytes[begin..end];
+                let line = bare(&bytes[begin..end]);
                 begin = end + 1;
                 if line.is_empty() {
                     continue;

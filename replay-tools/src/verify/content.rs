@@ -1,21 +1,43 @@
 //! What holds for each event by itself: that it is what was written, and that
 //! today's program can read it.
 
-use event_store::{RecordedEvent, canonical_json};
+use domain::ids::TeamId;
+use domain::organisation::TEAM_CODES;
+use event_store::{Claim, Claimed, RecordedEvent, canonical_json};
 use projections::{DeskEvent, decode};
 use serde_json::Value;
 
 use super::{Finding, fold};
 
-/// The first of some events with which something is wrong.
-pub(super) fn first_wrong(events: &[RecordedEvent]) -> Option<Finding> {
-    events.iter().find_map(|event| {
-        problem(event).map(|problem| {
-            Finding::new(
-                event.position,
-                format!("the event at position {} {problem}", event.position),
-            )
-        })
+/// Looks at some events: the first with which something is wrong, and the keys
+/// that those before it claim.
+pub(super) fn look(events: &[RecordedEvent]) -> (Option<Finding>, Vec<Claimed>) {
+    let mut claims = Vec::new();
+    for event in events {
+        let position = event.position;
+        match checked(event) {
+            Ok(decoded) => claims.extend(claimed(event, &decoded)),
+            Err(problem) => {
+                let problem = format!("the event at position {position} {problem}");
+                return (Some(Finding::new(position, problem)), claims);
+            }
+        }
+    }
+    (None, claims)
+}
+
+/// The key that has to be reserved for the event's aggregate. That of a team
+/// need not be: which team has a code follows from the code.
+fn claimed(event: &RecordedEvent, decoded: &DeskEvent) -> Option<Claimed> {
+    let (scope, key) = decoded.claim()?;
+    if scope == TEAM_CODES && event.aggregate_id == TeamId::from_code(&key).0 {
+        return None;
+    }
+    Some(Claimed {
+        position: event.position,
+        aggregate_type: event.aggregate_type.clone(),
+        aggregate_id: event.aggregate_id,
+        claim: Claim { scope, key },
     })
 }
 
@@ -38,26 +60,21 @@ pub(super) fn readable(event: &RecordedEvent) -> Result<DeskEvent, String> {
     }
 }
 
-/// What is wrong with an event, as the end of a sentence.
-fn problem(event: &RecordedEvent) -> Option<String> {
-    let payload = match canonical(&event.payload) {
-        Ok(value) => value,
-        Err(what) => return Some(format!("has a payload that {what}")),
-    };
-    if let Err(what) = canonical(&event.metadata) {
-        return Some(format!("has an envelope that {what}"));
-    }
+/// Reads an event, or says what is wrong with it, as the end of a sentence.
+fn checked(event: &RecordedEvent) -> Result<DeskEvent, String> {
+    let payload = canonical(&event.payload).map_err(|what| format!("has a payload that {what}"))?;
+    canonical(&event.metadata).map_err(|what| format!("has an envelope that {what}"))?;
     let named = payload
         .get("type")
         .and_then(Value::as_str)
         .unwrap_or_default();
     if named != event.event_type {
-        return Some(format!(
+        return Err(format!(
             "is called {:?}, and its payload says {named:?}",
             event.event_type
         ));
     }
-    readable(event).err()
+    readable(event)
 }
 
 /// Reads JSON that must be in canonical form, byte for byte.
@@ -99,7 +116,7 @@ mod tests {
             "MemberAdded",
             r#"{"name":"李伟","person":"li.wei","type":"MemberAdded"}"#,
         );
-        assert_eq!(problem(&added), None);
+        assert!(checked(&added).is_ok());
     }
 
     #[test]
@@ -152,7 +169,7 @@ mod tests {
             (spaced, "envelope that is not as the log writes it"),
             (event("TeamFounded", founded), "may only be the first event"),
         ] {
-            let found = problem(&event).unwrap();
+            let found = checked(&event).unwrap_err();
             assert!(found.contains(expected), "{found:?} lacks {expected:?}");
         }
     }

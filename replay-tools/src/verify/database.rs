@@ -8,8 +8,9 @@
 
 use std::num::NonZero;
 
+use anyhow::bail;
 use event_store::seal::{Hash, KeyChain, leaf_of};
-use event_store::{Audit, Ends, RecordedEvent};
+use event_store::{Audit, Claimed, Ends, RecordedEvent};
 use futures_util::TryStreamExt;
 use indicatif::ProgressBar;
 
@@ -24,7 +25,7 @@ use crate::output::Output;
 /// Checks the log up to its present head.
 pub(super) async fn check(
     audit: &Audit,
-    trust: Trust,
+    mut trust: Trust,
     output: &mut Output,
 ) -> anyhow::Result<Checked> {
     // The seals first: what is sealed is in the log that is looked at next.
@@ -40,6 +41,7 @@ pub(super) async fn check(
             return Ok(Checked::broken(head, Finding::new(1, problem)));
         }
     };
+    let unusable = trust.keep_those_of(&chain);
     let untrusted = trust.contradiction(&chain);
     let seals = Seals::stored(chain, audit.seals(), sealed, trust.witnessed);
 
@@ -68,6 +70,10 @@ pub(super) async fn check(
         key_events.contradiction(&keys, is_sealed),
         untrusted,
     ];
+    let first = findings.into_iter().fold(None, Finding::first);
+    if let (None, Some(problem)) = (&first, unusable) {
+        bail!(problem);
+    }
     if sealed < head {
         blind_spots.push(if sealed == 0 {
             "The log is not sealed yet: let `docket serve` run for a moment.".to_owned()
@@ -83,7 +89,7 @@ pub(super) async fn check(
         streams,
         recorded_at: ends.last.recorded_at,
         root: (seals.size() == head && head > 0).then(|| seals.root()),
-        first: findings.into_iter().fold(None, Finding::first),
+        first,
         blind_spots,
     })
 }
@@ -128,12 +134,15 @@ struct Read {
     chunk: Vec<RecordedEvent>,
     leaves: Vec<Hash>,
     wrong: Option<Finding>,
+    claims: Vec<Claimed>,
 }
 
 fn read(chunk: Vec<RecordedEvent>) -> Read {
+    let (wrong, claims) = content::look(&chunk);
     Read {
         leaves: chunk.iter().map(leaf_of).collect(),
-        wrong: content::first_wrong(&chunk),
+        wrong,
+        claims,
         chunk,
     }
 }
@@ -168,6 +177,7 @@ async fn by_position(
             chunk,
             leaves,
             wrong,
+            claims,
         } = match chunks.try_next().await {
             Ok(Some(read)) => read,
             Ok(None) => {
@@ -181,7 +191,15 @@ async fn by_position(
         }
         let in_order = chunk.iter().find_map(|event| order.take(event).err());
         let sealed = seals.take(&leaves).await?;
-        let first = Finding::first(Finding::first(in_order, wrong), sealed);
+        let mut first = Finding::first(Finding::first(in_order, wrong), sealed);
+        if !claims.is_empty()
+            && let Some(position) = audit.first_claim_not_held(&claims).await?
+        {
+            let problem = format!(
+                "the key that the event at position {position} claims is not reserved for its object"
+            );
+            first = Finding::first(first, Some(Finding::new(position, problem)));
+        }
         if first.is_some() {
             break first;
         }
@@ -226,8 +244,8 @@ async fn by_stream(
     Ok((streams.count(), streams.found()))
 }
 
-/// What the readers do not see: the hash of each command's request, and
-/// commands that stand in the log twice.
+/// What the readers do not see: the hash of each command's request, commands
+/// that stand in the log twice, and keys that are reserved for nobody.
 async fn commands(audit: &Audit, head: i64) -> anyhow::Result<Option<Finding>> {
     /// How many positions one statement looks at; none holds a snapshot long.
     const RANGE: i64 = 500_000;
@@ -237,6 +255,11 @@ async fn commands(audit: &Audit, head: i64) -> anyhow::Result<Option<Finding>> {
             format!("the command of the event at position {position} stands in the log already"),
         )
     });
+    if let Some((scope, key)) = audit.first_key_of_nobody().await? {
+        let problem =
+            format!("the key {key:?} of {scope} is reserved for an object without events");
+        return Ok(Finding::first(repeated, Some(Finding::new(0, problem))));
+    }
     let mut after = 0;
     while after < head {
         let upto = head.min(after + RANGE);

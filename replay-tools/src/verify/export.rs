@@ -8,6 +8,7 @@
 use std::collections::VecDeque;
 use std::path::Path;
 
+use anyhow::bail;
 use chrono::{DateTime, Utc};
 use event_store::seal::{Hash, KeyRow};
 use indicatif::ProgressBar;
@@ -30,7 +31,7 @@ const EVENTS_PER_PASS: i64 = 4_000_000;
 /// Checks an export.
 pub(super) async fn check(
     directory: &Path,
-    trust: Trust,
+    mut trust: Trust,
     output: &mut Output,
 ) -> anyhow::Result<Checked> {
     let package = Package::open(directory)?;
@@ -43,6 +44,7 @@ pub(super) async fn check(
             return Ok(Checked::broken(size, Finding::new(0, problem)));
         }
     };
+    let unusable = trust.keep_those_of(&chain);
     let untrusted = trust.contradiction(&chain);
     let seals = Seals::of_export(chain, &package.head, trust.witnessed)?;
     let length = u64::try_from(package.manifest.events).unwrap_or_default();
@@ -85,6 +87,9 @@ pub(super) async fn check(
             package.manifest.events
         );
         first = Some(Finding::new(0, problem));
+    }
+    if let (None, Some(problem)) = (&first, unusable) {
+        bail!(problem);
     }
     Ok(Checked {
         head: size,

@@ -106,7 +106,10 @@ mod tests {
     fn the_events_of_the_keys_contradict_other_keys_and_missing_heads() {
         let mut events = KeyEvents::default();
         assert_eq!(events.contradiction(&[], false), None);
-        events.take(&event(9, r#"{"type":"SealKeyAdopted","verifier_key":"log+1+A"}"#));
+        events.take(&event(
+            9,
+            r#"{"type":"SealKeyAdopted","verifier_key":"log+1+A"}"#,
+        ));
         let keys = [key(1, "log+1+A", 0), key(2, "log+2+B", 20)];
         assert_eq!(events.contradiction(&keys, true), None);
         let found = events.contradiction(&keys, false).unwrap();

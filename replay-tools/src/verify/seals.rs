@@ -21,6 +21,8 @@ pub(super) struct Seals {
     heads: VecDeque<StoredCheckpoint>,
     /// The last head that was asked for.
     asked: i64,
+    /// The last head that was reached.
+    reached: i64,
     /// How many events are sealed.
     sealed: i64,
     /// Heads that were kept outside and are still ahead.
@@ -44,6 +46,7 @@ impl Seals {
             stored: Some(stored),
             heads: VecDeque::new(),
             asked: 0,
+            reached: 0,
             sealed,
             witnessed: witnessed.into(),
         }
@@ -61,6 +64,7 @@ impl Seals {
             root: head.root(),
             note: head.note.to_string(),
             leaves: Vec::new(),
+            previous: None,
             signed_at: chrono::DateTime::UNIX_EPOCH,
         };
         Ok(Self {
@@ -69,6 +73,7 @@ impl Seals {
             stored: None,
             heads: VecDeque::from([stored]),
             asked: size,
+            reached: 0,
             sealed: size,
             witnessed: witnessed.into(),
         })
@@ -115,6 +120,13 @@ impl Seals {
             return None;
         }
         let head = self.heads.pop_front()?;
+        let out_of_row = out_of_row(&head, self.reached);
+        self.reached = head.size;
+        Finding::first(out_of_row, self.not_as_signed(&head))
+    }
+
+    /// What is wrong with a head of the size that the tree has.
+    fn not_as_signed(&self, head: &StoredCheckpoint) -> Option<Finding> {
         let size = head.size;
         let first = size - i64::try_from(head.leaves.len()).unwrap_or_default();
         let edge = self.tree.edge_leaves_after(first);
@@ -161,6 +173,13 @@ impl Seals {
                     self.size(),
                     format!("the first {size} events are not those of the head that was kept"),
                 ));
+            } else if self.size() > self.sealed {
+                let problem = format!(
+                    "a head of {size} events was signed and kept, and the last one that is stored \
+                     has {}: heads were removed",
+                    self.sealed
+                );
+                found = found.or(Some(Finding::new(self.sealed + 1, problem)));
             }
         }
         found
@@ -225,6 +244,19 @@ impl Seals {
         }
         Ok(None)
     }
+}
+
+/// Whether a head was signed after another one than stands before it.
+fn out_of_row(head: &StoredCheckpoint, before: i64) -> Option<Finding> {
+    let previous = head.previous.filter(|previous| *previous != before)?;
+    Some(Finding::new(
+        previous.max(before),
+        format!(
+            "the head of {} events was signed after one of {previous}, and stands behind one of \
+             {before}: a head was removed or put in",
+            head.size
+        ),
+    ))
 }
 
 fn against_tile(tile: &FullTile, stored: Option<&FullTile>) -> Option<Finding> {

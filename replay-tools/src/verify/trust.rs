@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::Args;
-use event_store::seal::{KeyChain, SignedNote, VerifierKey};
+use event_store::seal::{KeyChain, NoteError, VerifierKey};
 
 use super::Finding;
-use crate::package::Head;
+use crate::package::{Head, read_text};
 
 /// What is trusted.
 #[derive(Debug, Clone, Args)]
@@ -33,7 +33,8 @@ pub(super) struct Trust {
     pub(super) key: Option<VerifierKey>,
     /// Heads that were kept, the smallest first.
     pub(super) witnessed: Vec<Head>,
-    pub(super) has_witness: bool,
+    /// The file that holds them.
+    witness: Option<PathBuf>,
 }
 
 impl Trust {
@@ -48,8 +49,35 @@ impl Trust {
         Ok(Self {
             key,
             witnessed,
-            has_witness: arguments.witness.is_some(),
+            witness: arguments.witness.clone(),
         })
+    }
+
+    /// Leaves away the heads that say nothing about a log: those of other logs,
+    /// as a witness knows several, and those that were changed since they were
+    /// signed. Returns what is wrong with the file of heads.
+    pub(super) fn keep_those_of(&mut self, chain: &KeyChain) -> Option<String> {
+        let (file, current) = (self.witness.as_ref()?.display(), chain.current()?);
+        let name = current.name();
+        self.witnessed.retain(|head| head.checkpoint.origin == name);
+        if self.witnessed.is_empty() {
+            return Some(format!(
+                "none of the heads in {file} is one of this log, {name}"
+            ));
+        }
+        let mut problem = None;
+        self.witnessed.retain(|head| {
+            let signed = chain.verify(&head.note, head.size().unwrap_or(i64::MAX));
+            let Err(error @ NoteError::WrongSignature { .. }) = signed else {
+                return true;
+            };
+            problem = Some(format!(
+                "the head of {} events in {file} is not as it was signed: {error}",
+                head.checkpoint.size
+            ));
+            false
+        });
+        problem
     }
 
     /// Whether the log's keys are those that are trusted, and the kept heads
@@ -87,10 +115,10 @@ impl Trust {
                     .to_owned(),
             );
         }
-        if !self.has_witness {
+        if self.witness.is_none() {
             blind.push(
                 "No kept head was given (--witness): a tail that was cut together with its seals \
-                 cannot be seen."
+                 cannot be seen, nor that the last heads were removed."
                     .to_owned(),
             );
         }
@@ -102,7 +130,7 @@ impl Trust {
 pub(crate) fn trusted_key(given: &str) -> anyhow::Result<VerifierKey> {
     let path = Path::new(given);
     let text = if path.exists() {
-        std::fs::read_to_string(path).with_context(|| format!("{}", path.display()))?
+        read_text(path)?
     } else {
         given.to_owned()
     };
@@ -112,14 +140,10 @@ pub(crate) fn trusted_key(given: &str) -> anyhow::Result<VerifierKey> {
 }
 
 fn heads(path: &Path) -> anyhow::Result<Vec<Head>> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("{}", path.display()))?;
-    let notes = SignedNote::parse_all(&text)
+    let heads = Head::read_all(&read_text(path)?)
         .with_context(|| format!("{} holds no signed heads", path.display()))?;
-    if notes.is_empty() {
+    if heads.is_empty() {
         bail!("{} holds no signed heads", path.display());
     }
-    notes
-        .iter()
-        .map(|note| Head::read(&note.to_string()))
-        .collect()
+    Ok(heads)
 }

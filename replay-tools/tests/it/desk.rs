@@ -25,7 +25,7 @@ use domain::work_item::{
     WorkCommand,
 };
 use domain::{Actor, Channel, Context, Decider, Role};
-use event_store::seal::{KeptHeads, Sealer, SealerSettings, SignerSource};
+use event_store::seal::{KeptHeads, ReviewSettings, Sealer, SealerSettings, SignerSource};
 use event_store::{
     AggregateStore, Appended, Audit, CommandEnvelope, Database, DatabaseSource, LocalPostgres, Log,
     LogSettings, Metadata, Migrate, PoolSettings, Reservation, content_hash,
@@ -310,6 +310,7 @@ impl Desk {
             "alter table events disable trigger user; alter table log_head disable trigger user; \
              alter table seal_tiles disable trigger user; \
              alter table seal_checkpoints disable trigger user; \
+             alter table reservations disable trigger user; \
              alter table seal_cosignatures disable trigger user; {sql}"
         );
         superuser.execute(&*unprotected).await.unwrap();
@@ -326,6 +327,7 @@ impl Desk {
             origin: Some("desk.example/log".into()),
             kept: KeptHeads::new(keys.to_owned()),
             key_events: SealKeys::TYPE,
+            review: ReviewSettings::default(),
         };
         let sealer = Sealer::start(&self.log, options, settings);
         let head = self.head().await;

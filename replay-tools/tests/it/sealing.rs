@@ -61,14 +61,16 @@ const UNGUARDED: &str = "
     create table pristine_events as table events;
     create table pristine_head as table log_head;
     create table pristine_tiles as table seal_tiles;
-    create table pristine_checkpoints as table seal_checkpoints;";
+    create table pristine_checkpoints as table seal_checkpoints;
+    create table pristine_reservations as table reservations;";
 
 const RESTORED: &str = "
-    truncate events, log_head, seal_tiles, seal_checkpoints cascade;
+    truncate events, log_head, seal_tiles, seal_checkpoints, reservations cascade;
     insert into events table pristine_events;
     insert into log_head table pristine_head;
     insert into seal_tiles table pristine_tiles;
-    insert into seal_checkpoints table pristine_checkpoints;";
+    insert into seal_checkpoints table pristine_checkpoints;
+    insert into reservations table pristine_reservations;";
 
 const TAMPERINGS: &[Tampering] = &[
     Tampering {
@@ -136,6 +138,26 @@ const TAMPERINGS: &[Tampering] = &[
         position: |_| 8,
     },
     Tampering {
+        what: "one signed head removed",
+        sql: "delete from seal_checkpoints where size = {first}",
+        position: |sealed| sealed.first,
+    },
+    Tampering {
+        what: "the last signed head removed",
+        sql: "delete from seal_checkpoints where size = {last}",
+        position: |sealed| sealed.first + 1,
+    },
+    Tampering {
+        what: "a reservation removed",
+        sql: "delete from reservations where key = 'INC0000001'",
+        position: |_| Desk::SETUP + 1,
+    },
+    Tampering {
+        what: "a reservation given to another incident",
+        sql: "update reservations set aggregate_id = gen_random_uuid()::text where key = 'INC0000002'",
+        position: |sealed| sealed.first + 1,
+    },
+    Tampering {
         what: "the hash of a request changed",
         sql: "update events set request_hash = decode(repeat('ab', 16), 'hex') where position = {last}",
         position: |sealed| sealed.last,
@@ -199,7 +221,7 @@ async fn plt_05_a_tail_that_was_cut_with_its_seals_shows_by_a_kept_head() {
     assert_eq!(ran.code, 0, "{ran:?}");
     assert!(
         ran.stdout
-            .contains("a tail that was cut together with its seals cannot be seen")
+            .contains("a tail that was cut together with its seals cannot be seen,")
     );
 
     // One that is no longer than what is left says nothing either.
@@ -314,6 +336,59 @@ async fn plt_08_a_proof_can_be_checked_by_others() {
     for nothing in [["0", "1"], ["5", "4"]] {
         let arguments = [&["prove", "consistency"][..], &nothing].concat();
         assert_eq!(sealed.desk.replay(&arguments).await.code, 2);
+    }
+    sealed.desk.close().await;
+}
+
+/// "Altered" is said of the log alone.
+#[tokio::test]
+async fn what_editors_add_to_kept_heads_and_keys_is_passed_over_and_what_says_nothing_is_no_verdict()
+ {
+    let sealed = Sealed::open().await;
+    let edited = |text: &str| format!("\u{feff}{}", text.replace('\n', " \r\n"));
+    let key = sealed.keys.path().join("log.key");
+    std::fs::write(&key, edited(&format!("{}\n", sealed.desk.key().await))).unwrap();
+    let key = key.display().to_string();
+    let verify = async |kept: &str| {
+        let kept = sealed.kept(kept);
+        let arguments = ["verify", "--key", &key, "--witness", &kept];
+        sealed.desk.replay(&arguments).await
+    };
+    let both = format!("{}\n{}", sealed.first_head, sealed.last_head);
+    let other = sealed
+        .last_head
+        .replace("desk.example/log", "other.example/log");
+    for kept in [
+        edited(&sealed.last_head),
+        edited(&both),
+        format!(
+            "{}{}",
+            edited(&sealed.first_head),
+            edited(&sealed.last_head)
+        ),
+        // A witness knows several logs.
+        format!("{other}\n{}", sealed.last_head),
+    ] {
+        let ran = verify(&kept).await;
+        assert_eq!(ran.code, 0, "{kept:?}: {ran:?}");
+    }
+    let size = format!("\n{}\n", sealed.last);
+    for (kept, problem) in [
+        (other, "is one of this log, desk.example/log"),
+        (
+            sealed
+                .last_head
+                .replace(&size, &format!("\n{}\n", sealed.last - 1)),
+            "is not as it was signed",
+        ),
+        (
+            sealed.last_head.replace('\u{2014}', "?"),
+            "holds no signed heads",
+        ),
+    ] {
+        let ran = verify(&kept).await;
+        assert_eq!(ran.code, 2, "{kept:?}: {ran:?}");
+        assert!(ran.stderr.contains(problem), "{ran:?}");
     }
     sealed.desk.close().await;
 }

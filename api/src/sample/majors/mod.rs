@@ -92,7 +92,7 @@ enum Act {
     Contact(&'static str),
     Watch(&'static str),
     Ci(&'static str),
-    File(&'static str, &'static str, u64),
+    File(&'static str, &'static str, u32),
     Effort(u32, &'static str),
     Workaround(&'static str),
     Restore,
@@ -310,7 +310,7 @@ impl Act {
                 attachment: Attachment {
                     name: Line::new(name)?,
                     media_type: Line::new(media_type)?,
-                    size_bytes: *size_bytes,
+                    size_bytes: (*size_bytes).into(),
                     sha256: format!("{:x}", Sha256::digest(format!("{}:{name}", major.key))),
                 },
             },

@@ -20,7 +20,8 @@ use crate::incident::{
 use crate::priority::Priority;
 use crate::text::{Line, Text};
 use crate::work_item::{
-    Assignee, Attachment, ContactChannel, DetailField, ExternalReference, Farewell, ForwardTo,
+    Assignee, Attachment, ByteCount, ContactChannel, DetailField, ExternalReference, Farewell,
+    ForwardTo,
     Intake, LinkTarget, Relation, SupportLine, TeamRef, Visibility, WorkAction, WorkCommand,
 };
 
@@ -179,7 +180,7 @@ impl Dice {
         Attachment {
             name: self.line(),
             media_type: line("image/png"),
-            size_bytes: self.below(1 << 40),
+            size_bytes: ByteCount::new(self.below(1 << 40)).unwrap(),
             sha256: digit.repeat(64),
         }
     }

@@ -3,7 +3,7 @@
 use async_graphql::{Context, ID, InputObject, Object, Result};
 use domain::ids::{ArticleId, CiId};
 use domain::text::{Line, Text};
-use domain::work_item::{Attachment, ExternalReference, WorkAction, WorkCommand};
+use domain::work_item::{Attachment, ByteCount, ExternalReference, WorkAction, WorkCommand};
 
 use crate::error::{at_field, code};
 use crate::graphql::access::{run_connecting, run_unlinking, run_work};
@@ -206,13 +206,13 @@ impl ConnectionMutations {
         let attachment = Attachment {
             name: required(&input.name, "name", Line::new)?,
             media_type: required(&input.media_type, "mediaType", Line::new)?,
-            size_bytes: u64::try_from(input.size_bytes.0).map_err(|_| {
-                at_field(
-                    code::INPUT_INVALID,
-                    "sizeBytes must not be negative",
-                    "sizeBytes",
-                )
-            })?,
+            size_bytes: u64::try_from(input.size_bytes.0)
+                .ok()
+                .and_then(ByteCount::new)
+                .ok_or_else(|| {
+                    let message = format!("sizeBytes must be from 0 to {}", ByteCount::MAX);
+                    at_field(code::INPUT_INVALID, message, "sizeBytes")
+                })?,
             sha256: input.sha256.clone(),
         };
         let command = WorkCommand::Attach { attachment };
