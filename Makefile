@@ -3,7 +3,7 @@
 
 # Checked queries are compiled from .sqlx, whatever DATABASE_URL the shell has.
 export SQLX_OFFLINE := true
-export DATA_DIR LISTEN IMPORT
+export DATA_DIR LISTEN IMPORT REPLAY PROGRAMS
 ARGS :=
 
 .DEFAULT_GOAL := help

@@ -80,7 +80,7 @@ impl TestDesk {
     /// Opens a new desk whose doors wait as long as they are told.
     pub async fn with_patience(patience: Patience) -> Self {
         let database = TestDatabase::create().await;
-        let serving = serve_with(&database, &database.seals(), patience).await;
+        let serving = serve_with(database.url(), &database.seals(), patience).await;
         Self {
             serving: Some(serving),
             database,
@@ -101,7 +101,7 @@ impl TestDesk {
     /// Opens the desk of a database behind a wire that can be cut.
     pub async fn behind(database: TestDatabase, wire: &Wire) -> Self {
         let url = database.url_at(wire.port());
-        let serving = serve_at(url, &database.seals()).await;
+        let serving = serve_with(url, &database.seals(), Patience::default()).await;
         Self {
             serving: Some(serving),
             database,
