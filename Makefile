@@ -9,10 +9,10 @@ ARGS :=
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help run test check fmt fmt-check lint docs deny typos sqlx sqlx-check schema \
-  schema-check audit-http audit-mining audit-demo bench chaos chaos-short clean-data
+  schema-check audit-run audit-http audit-mining audit-demo version-before bench chaos chaos-short clean-data
 
 help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Build and start a desk with sample data (DATA_DIR=, LISTEN=, IMPORT=FILE)
 	@scripts/run
@@ -52,6 +52,12 @@ schema: ## Write api/schema.graphql
 
 schema-check: ## Check that api/schema.graphql is up to date
 	@scripts/schema --check
+
+version-before: ## At a release: record what this version relies on in the schema
+	@scripts/version-before
+
+audit-run: ## Start `make run` twice, as root and as an ordinary user, with IMPORT= too
+	@scripts/audit-run
 
 audit-http: ## Hold the service against the GraphQL-over-HTTP specification
 	@scripts/audit-http

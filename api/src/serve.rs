@@ -59,6 +59,21 @@ impl Serving {
         seals: &SealSettings,
         patience: Patience,
     ) -> anyhow::Result<Self> {
+        let nobody = CancellationToken::new();
+        let started = Self::start_unless(&nobody, source, listen, load, seals, patience).await?;
+        started.context("the start was called off")
+    }
+
+    /// The same, unless it is asked to stop meanwhile: what was begun is then
+    /// put away, and nothing is served.
+    async fn start_unless(
+        asked_to_stop: &CancellationToken,
+        source: &DatabaseSource,
+        listen: SocketAddr,
+        load: Option<&Load>,
+        seals: &SealSettings,
+        patience: Patience,
+    ) -> anyhow::Result<Option<Self>> {
         let lock = match source {
             DatabaseSource::DataDir(dir) => Some(ServeLock::acquire(dir)?),
             DatabaseSource::Url(_) => None,
@@ -68,14 +83,17 @@ impl Serving {
             .await
             .with_context(|| format!("cannot listen on {listen}"))?;
         let address = listener.local_addr()?;
-        let desk = Desk::open(source, PoolSettings::default(), Projecting::Yes).await?;
+        let Some(desk) = open_unless(asked_to_stop, source).await? else {
+            return Ok(None);
+        };
         // Before the process managers wake: what the history says of an old
         // resolution comes before what the desk makes of its silence.
-        if let Some(load) = load
-            && let Err(error) = fill(&desk, load).await
-        {
-            desk.close().await;
-            return Err(error);
+        if let Some(load) = load {
+            let filled = asked_to_stop.run_until_cancelled(fill(&desk, load)).await;
+            if !matches!(filled, Some(Ok(()))) {
+                desk.close().await;
+                return filled.transpose().map(|_| None);
+            }
         }
         let seals = match Seals::start(&desk, seals).await {
             Ok(seals) => seals,
@@ -103,7 +121,7 @@ impl Serving {
                 .await
         });
         tracing::info!(%address, "the desk is open");
-        Ok(Self {
+        Ok(Some(Self {
             address,
             desk,
             processes,
@@ -112,7 +130,7 @@ impl Serving {
             doors,
             work,
             _lock: lock,
-        })
+        }))
     }
 
     /// The desk that is served.
@@ -165,16 +183,19 @@ pub async fn run(
     // Listened for from the beginning: a signal during the start is not lost.
     let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
     let mut interrupt = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())?;
-    let asked = async move {
+    let asked = CancellationToken::new();
+    let asking = asked.clone();
+    tokio::spawn(async move {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
-    };
-    tokio::pin!(asked);
-    let serving = tokio::select! {
-        started = Serving::start(source, listen, load, seals) => started?,
-        () = &mut asked => return Ok(()),
+        asking.cancel();
+    });
+    let started = Serving::start_unless(&asked, source, listen, load, seals, Patience::default()).await?;
+    let Some(serving) = started else {
+        tracing::info!("the desk was asked to stop before it was open");
+        return Ok(());
     };
     if load.is_some()
         && let Err(error) = welcome(&serving, source).await
@@ -182,7 +203,25 @@ pub async fn run(
         serving.stop().await;
         return Err(error);
     }
-    serving.until(asked).await
+    serving.until(asked.cancelled_owned()).await
+}
+
+/// Opens the desk of a database. A private PostgreSQL that is just being made or
+/// started is not left to itself when the desk is asked to stop: it is stopped
+/// too, unless it takes too long to come up.
+async fn open_unless(
+    asked_to_stop: &CancellationToken,
+    source: &DatabaseSource,
+) -> anyhow::Result<Option<Desk>> {
+    let opening = Desk::open(source, PoolSettings::default(), Projecting::Yes);
+    tokio::pin!(opening);
+    if let Some(opened) = asked_to_stop.run_until_cancelled(opening.as_mut()).await {
+        return Ok(Some(opened?));
+    }
+    if let Ok(Ok(desk)) = tokio::time::timeout(SHUTDOWN_LIMIT, opening).await {
+        desk.close().await;
+    }
+    Ok(None)
 }
 
 /// What an empty desk is filled with.

@@ -1,7 +1,9 @@
 //! What the service says of itself: log lines on standard error, and metrics
 //! for Prometheus.
 
+use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::IsTerminal;
+use std::panic::PanicHookInfo;
 use std::sync::{LazyLock, Once};
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
@@ -31,7 +33,17 @@ pub fn init(filter: &str, format: LogFormat) {
             LogFormat::Text => registry.with(lines).init(),
             LogFormat::Json => registry.with(lines.json().flatten_event(true)).init(),
         }
+        std::panic::set_hook(Box::new(log_panic));
     });
+}
+
+/// A panic is a log line like others. It says where, and not what with: the
+/// message of a panic may quote the text that it stumbled over.
+fn log_panic(panic: &PanicHookInfo<'_>) {
+    let location = panic.location().map(ToString::to_string);
+    let backtrace = Backtrace::capture();
+    let backtrace = (backtrace.status() == BacktraceStatus::Captured).then(|| backtrace.to_string());
+    tracing::error!(location, backtrace, "a fault of the program: it panicked");
 }
 
 /// Bounds of the histograms of durations, in seconds.

@@ -26,7 +26,12 @@ enum What {
         position: i64,
         /// The size of the signed head that the proof leads to; without it, the
         /// last one.
-        #[arg(long, value_name = "SIZE", value_parser = clap::value_parser!(i64).range(1..))]
+        #[arg(
+            long,
+            value_name = "SIZE",
+            value_parser = clap::value_parser!(i64).range(1..),
+            env = "DOCKET_REPLAY_SIZE"
+        )]
         size: Option<i64>,
     },
     /// That the log of one size is the beginning of that of another one.

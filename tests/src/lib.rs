@@ -18,6 +18,7 @@ pub mod program;
 pub mod schema;
 pub mod served;
 pub mod socket;
+pub mod version_before;
 pub mod wire;
 
 use std::net::SocketAddr;
@@ -219,6 +220,11 @@ impl Person {
             address,
             http: reqwest::Client::new(),
         }
+    }
+
+    /// Where the person's desk listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// The same person at another address: another replica, or the desk after

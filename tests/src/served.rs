@@ -54,6 +54,24 @@ pub fn free_port() -> std::io::Result<u16> {
     Ok(listener.local_addr()?.port())
 }
 
+/// Asks again, with short pauses, until there is an answer. Returns nothing
+/// when there is none in time.
+pub async fn eventually<T>(
+    patience: Duration,
+    mut ask: impl AsyncFnMut() -> Option<T>,
+) -> Option<T> {
+    let deadline = Instant::now() + patience;
+    loop {
+        if let Some(answer) = ask().await {
+            return Some(answer);
+        }
+        if Instant::now() > deadline {
+            return None;
+        }
+        sleep(Served::PAUSE).await;
+    }
+}
+
 /// A running `docket serve`.
 #[derive(Debug)]
 pub struct Served {
@@ -74,6 +92,18 @@ impl Served {
         log: &Path,
         patience: Duration,
     ) -> anyhow::Result<Self> {
+        let mut served = Self::begin(database, port, log, &[])?;
+        served.until_ready(patience).await?;
+        Ok(served)
+    }
+
+    /// Starts the service, with further arguments, and waits for nothing.
+    pub fn begin(
+        database: &DatabaseSource,
+        port: u16,
+        log: &Path,
+        arguments: &[&str],
+    ) -> anyhow::Result<Self> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let output = OpenOptions::new().append(true).create(true).open(log)?;
         let child = call(
@@ -81,13 +111,12 @@ impl Served {
             &["serve", "--listen", &address.to_string()],
             database,
         )
+        .args(arguments)
         .stdout(output.try_clone()?)
         .stderr(output)
         .spawn()
         .context("docket serve")?;
-        let mut served = Self { child, address };
-        served.until_ready(patience).await?;
-        Ok(served)
+        Ok(Self { child, address })
     }
 
     /// Where it listens.

@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use event_store::{DatabaseSource, PoolSettings};
 
@@ -152,7 +153,7 @@ enum ImportCommand {
         #[command(flatten)]
         options: FileOptions,
         /// Prints the reconciliation as one JSON object.
-        #[arg(long)]
+        #[arg(long, env = "DOCKET_IMPORT_JSON", value_parser = FalseyValueParser::new())]
         json: bool,
         #[command(flatten)]
         database: DatabaseArgs,
@@ -166,13 +167,13 @@ enum TokenCommand {
     Create {
         /// The name that stands in the log when the token acts: a person's
         /// login or a program's name.
-        #[arg(long)]
+        #[arg(long, env = "DOCKET_TOKEN_NAME")]
         name: String,
         /// What it may do: requester, agent, coordinator, auditor, administrator.
-        #[arg(long)]
+        #[arg(long, env = "DOCKET_TOKEN_ROLE")]
         role: String,
         /// After how many days it ends by itself.
-        #[arg(long, value_name = "DAYS")]
+        #[arg(long, value_name = "DAYS", env = "DOCKET_TOKEN_EXPIRES_IN_DAYS")]
         expires_in_days: Option<u16>,
         #[command(flatten)]
         database: DatabaseArgs,
@@ -205,11 +206,11 @@ pub fn run(docket: Docket) -> ExitCode {
     telemetry::init(&docket.log, format);
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
-        Err(error) => return fail(&error.into()),
+        Err(error) => return fail(&error.into(), format),
     };
     match runtime.block_on(dispatch(docket.command)) {
         Ok(code) => code,
-        Err(error) => fail(&error),
+        Err(error) => fail(&error, format),
     }
 }
 
@@ -257,7 +258,10 @@ async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
 }
 
 #[expect(clippy::print_stderr, reason = "the command line speaks to its user")]
-fn fail(error: &anyhow::Error) -> ExitCode {
-    eprintln!("docket: {error:#}");
+fn fail(error: &anyhow::Error, format: LogFormat) -> ExitCode {
+    match format {
+        LogFormat::Text => eprintln!("docket: {error:#}"),
+        LogFormat::Json => tracing::error!(reason = format!("{error:#}"), "docket has failed"),
+    }
     ExitCode::FAILURE
 }

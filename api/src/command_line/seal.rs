@@ -166,10 +166,15 @@ pub(super) enum SealCommand {
     RotateKey {
         /// The command that has the new key; without it, a key is made in the
         /// directory of the keys.
-        #[arg(long, value_name = "COMMAND")]
+        #[arg(long, value_name = "COMMAND", env = "DOCKET_SEAL_TO_COMMAND")]
         to_command: Option<PathBuf>,
         /// Who does it: the name that stands in the log.
-        #[arg(long, value_name = "NAME", default_value = "docket:command-line")]
+        #[arg(
+            long,
+            value_name = "NAME",
+            default_value = "docket:command-line",
+            env = "DOCKET_BY"
+        )]
         by: String,
         #[command(flatten)]
         key: KeyArgs,

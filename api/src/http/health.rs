@@ -1,7 +1,7 @@
 //! Whether the service lives, whether it is ready (and if not, what is
 //! missing), and what it measures.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Json;
 use axum::extract::{MatchedPath, Request, State};
@@ -11,6 +11,10 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use super::Doors;
+
+/// How long the log may take to answer before it counts as unreachable. Whoever
+/// asks for readiness, asks every few seconds.
+const LOG_LIMIT: Duration = Duration::from_secs(2);
 
 /// The process answers.
 pub(super) async fn live() -> Json<serde_json::Value> {
@@ -22,9 +26,20 @@ pub(super) async fn live() -> Json<serde_json::Value> {
 /// by name.
 pub(super) async fn ready(State(doors): State<Doors>) -> Response {
     let mut not_ready = Vec::new();
-    if let Err(error) = doors.desk.log().head().await {
-        tracing::warn!(%error, "the log cannot be reached");
-        not_ready.push(json!({ "name": "log", "reason": "the log cannot be reached" }));
+    let reason = match tokio::time::timeout(LOG_LIMIT, doors.desk.log().head()).await {
+        Ok(Ok(_)) => None,
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "the log cannot be reached");
+            Some("the log cannot be reached")
+        }
+        Err(_) => {
+            let seconds = LOG_LIMIT.as_secs();
+            tracing::warn!(seconds, "the log does not answer");
+            Some("the log does not answer")
+        }
+    };
+    if let Some(reason) = reason {
+        not_ready.push(json!({ "name": "log", "reason": reason }));
     }
     let mut projections = Vec::new();
     for projection in doors

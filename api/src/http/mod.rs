@@ -1,8 +1,10 @@
-//! The doors over HTTP: GraphQL (HTTP and WebSocket), health, metrics.
+//! The doors over HTTP: a front page, GraphQL (HTTP and WebSocket), seals,
+//! health, metrics.
 
 mod answer;
 mod body;
 mod execution;
+mod front_page;
 mod graphql;
 mod health;
 mod log;
@@ -10,9 +12,13 @@ mod negotiation;
 mod request;
 mod websocket;
 
+use std::any::Any;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
@@ -66,6 +72,7 @@ pub(crate) struct Doors {
 /// The router of the service.
 pub(crate) fn router(doors: Doors) -> Router {
     Router::new()
+        .route("/", get(front_page::front_page))
         .route("/graphql", any(graphql::graphql))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
@@ -73,7 +80,19 @@ pub(crate) fn router(doors: Doors) -> Router {
         .route("/log/checkpoint", get(log::checkpoint))
         .route("/log/tile/{*path}", get(log::tile))
         .layer(axum::middleware::from_fn(health::count))
-        .layer(CatchPanicLayer::new())
-        .layer(TraceLayer::new_for_http())
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(TraceLayer::new_for_http().make_span_with(span))
         .with_state(doors)
+}
+
+/// What the log lines of a request name it by: never its query, in which a GET
+/// request carries what somebody asks and after whom.
+fn span(request: &Request) -> tracing::Span {
+    tracing::debug_span!("request", method = %request.method(), path = request.uri().path())
+}
+
+/// What a client is told of a panic, which has said in the log where it was.
+fn panicked(_message: Box<dyn Any + Send>) -> Response {
+    let message = "something went wrong on our side";
+    (StatusCode::INTERNAL_SERVER_ERROR, message).into_response()
 }

@@ -46,31 +46,51 @@ pub(crate) struct Arguments {
     format: Format,
 
     /// Only from this position on.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(1..))]
+    #[arg(
+        long,
+        value_name = "N",
+        value_parser = clap::value_parser!(i64).range(1..),
+        env = "DOCKET_REPLAY_EXPORT_FROM"
+    )]
     from: Option<i64>,
 
     /// Only up to this position.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(1..))]
+    #[arg(
+        long,
+        value_name = "N",
+        value_parser = clap::value_parser!(i64).range(1..),
+        env = "DOCKET_REPLAY_EXPORT_TO"
+    )]
     to: Option<i64>,
 
     /// Only what was recorded from then on, such as 2026-03-01T09:00:00Z.
-    #[arg(long, value_name = "TIME", value_parser = moment)]
+    #[arg(long, value_name = "TIME", value_parser = moment, env = "DOCKET_REPLAY_EXPORT_SINCE")]
     since: Option<DateTime<Utc>>,
 
     /// Only what was recorded before then.
-    #[arg(long, value_name = "TIME", value_parser = moment)]
+    #[arg(long, value_name = "TIME", value_parser = moment, env = "DOCKET_REPLAY_EXPORT_UNTIL")]
     until: Option<DateTime<Utc>>,
 
     /// Only what happened to these kinds of objects, such as `incident`.
-    #[arg(long, value_name = "TYPE", value_delimiter = ',')]
+    #[arg(
+        long,
+        value_name = "TYPE",
+        value_delimiter = ',',
+        env = "DOCKET_REPLAY_EXPORT_AGGREGATE_TYPE"
+    )]
     aggregate_type: Vec<String>,
 
     /// Only what happened to this object, by its UUID.
-    #[arg(long, value_name = "UUID")]
+    #[arg(long, value_name = "UUID", env = "DOCKET_REPLAY_EXPORT_OBJECT")]
     object: Option<Uuid>,
 
     /// Only events of these names, such as `Resolved`.
-    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    #[arg(
+        long,
+        value_name = "NAME",
+        value_delimiter = ',',
+        env = "DOCKET_REPLAY_EXPORT_EVENT_TYPE"
+    )]
     event_type: Vec<String>,
 }
 
