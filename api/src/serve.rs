@@ -192,7 +192,8 @@ pub async fn run(
         }
         asking.cancel();
     });
-    let started = Serving::start_unless(&asked, source, listen, load, seals, Patience::default()).await?;
+    let started =
+        Serving::start_unless(&asked, source, listen, load, seals, Patience::default()).await?;
     let Some(serving) = started else {
         tracing::info!("the desk was asked to stop before it was open");
         return Ok(());

@@ -4,6 +4,11 @@
 //! server's log the statements that the programs have sent meanwhile, those
 //! that are put together while they run included.
 
+#![expect(
+    clippy::print_stderr,
+    reason = "what was recorded is said to whoever asked for it"
+)]
+
 use std::collections::BTreeSet;
 use std::process::{Command, ExitCode};
 
@@ -20,7 +25,9 @@ const MARK: &str = "|docket-entry|";
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<ExitCode> {
     let mut arguments = std::env::args_os().skip(1);
-    let command = arguments.next().context("usage: version-before COMMAND...")?;
+    let command = arguments
+        .next()
+        .context("usage: version-before COMMAND...")?;
     let database = TestDatabase::create().await;
     let mut administrator = database.administrator().await;
     for setting in [
@@ -84,7 +91,11 @@ async fn sent(administrator: &mut PgConnection) -> anyhow::Result<BTreeSet<Strin
         let last = rest
             .windows(MARK.len())
             .rposition(|window| window == MARK.as_bytes());
-        let end = if is_last { rest.len() } else { last.unwrap_or(0) };
+        let end = if is_last {
+            rest.len()
+        } else {
+            last.unwrap_or(0)
+        };
         let whole: Vec<u8> = rest.drain(..end).collect();
         let whole = String::from_utf8_lossy(&whole);
         statements.extend(whole.split(MARK).filter_map(statement_of));

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tests::schema::{Input, Schema};
 use tests::{Answer, Person, Refusal, TestDesk};
 
-use crate::subscriptions::Socket;
+use tests::socket::Socket;
 
 /// Somebody who asks, and the schema with ids that there are.
 struct Asking {

@@ -33,7 +33,10 @@ async fn the_root_answers_with_a_page_that_says_where_to_go() {
     ] {
         let named = |part: &str| part.contains(&format!("<code>{place}"));
         let (chinese, english) = page.split_once("<section lang=\"en\"").unwrap();
-        assert!(named(chinese) && named(english), "{place} in both languages");
+        assert!(
+            named(chinese) && named(english),
+            "{place} in both languages"
+        );
     }
     for path in values(&page, "href") {
         // Whatever it answers, such as that nothing is sealed yet, it is there.
@@ -66,8 +69,20 @@ async fn the_page_runs_nothing_and_loads_nothing() {
 
     // The policy forbids it; the page does not try either.
     for word in [
-        "<script", "javascript:", "onclick", "onload", "url(", "@import", "src=", "<iframe", "<object",
-        "<form", "://", "\"//", "http-equiv", "style=",
+        "<script",
+        "javascript:",
+        "onclick",
+        "onload",
+        "url(",
+        "@import",
+        "src=",
+        "<iframe",
+        "<object",
+        "<form",
+        "://",
+        "\"//",
+        "http-equiv",
+        "style=",
     ] {
         let found = page.to_lowercase().find(word);
         assert_eq!(found, None, "{word}");

@@ -122,16 +122,12 @@ async fn every_query_is_answered_to_the_roles_that_may_ask_it_and_to_no_other() 
     for (role, person) in everybody(&desk).await {
         for query in schema.root_fields("Query") {
             // Those that take any object are asked of each kind.
-            let kinds: Vec<_> = match TAKE_ANY.contains(&&*query) {
-                true => kinds.clone(),
-                false => vec![(
-                    "",
-                    if query == "team" {
-                        schema.ids["teamId"].clone()
-                    } else {
-                        kinds[0].1.clone()
-                    },
-                )],
+            let kinds: Vec<_> = if TAKE_ANY.contains(&&*query) {
+                kinds.clone()
+            } else if query == "team" {
+                vec![("", schema.ids["teamId"].clone())]
+            } else {
+                vec![("", kinds[0].1.clone())]
             };
             for (kind, id) in kinds {
                 schema.ids.insert(String::new(), id);

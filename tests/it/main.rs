@@ -3,6 +3,7 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     reason = "a test that cannot go on says so by panicking"
 )]
 
@@ -14,15 +15,15 @@ mod backup;
 mod bad_input;
 mod bulk;
 mod configuration;
-mod hostile;
 mod every_mutation;
-mod guards;
 mod front_page;
+mod guards;
+mod hostile;
 mod idempotency;
 mod import;
 mod incident;
-mod names;
 mod key_command;
+mod names;
 mod operations;
 mod outage;
 mod paging;

@@ -32,7 +32,10 @@ async fn a_migration_that_the_version_before_cannot_live_with_is_found() {
     let (database, before) = migrated().await;
     let mut connection = database.administrator().await;
     for (migration, sign) in [
-        ("drop table work_item_history cascade", "the table work_item_history is gone"),
+        (
+            "drop table work_item_history cascade",
+            "the table work_item_history is gone",
+        ),
         (
             "alter table work_queue rename column summary to title",
             "the column work_queue.summary is gone",

@@ -137,7 +137,10 @@ async fn readiness_names_the_log_that_cannot_be_reached() {
     server.release().await;
     let began = std::time::Instant::now();
     let (status, body) = desk.readiness().await;
-    assert!(began.elapsed() < Duration::from_secs(8), "whoever asks waits");
+    assert!(
+        began.elapsed() < Duration::from_secs(8),
+        "whoever asks waits"
+    );
     assert_eq!(status, 503, "{body}");
     assert!(names(&body, "log"), "{body}");
     let server = LocalPostgres::start(&directory).await.unwrap();
@@ -235,7 +238,10 @@ fn a_start_that_fails_is_one_json_object_too() {
     let said = complained(&failed);
     let object: Value = serde_json::from_str(&said).unwrap_or_else(|_| panic!("{said}"));
     assert_eq!(object["level"], "ERROR");
-    assert!(object["reason"].as_str().unwrap().contains("desk"), "{said}");
+    assert!(
+        object["reason"].as_str().unwrap().contains("desk"),
+        "{said}"
+    );
 }
 
 /// Registers incidents one after the other until the desk no longer answers,
@@ -252,7 +258,10 @@ async fn registers_until_the_end(person: Person) -> Vec<String> {
             .send()
             .await;
         let Ok(answer) = sent else { return numbers };
-        let body: Value = answer.json().await.expect("what is begun is answered whole");
+        let body: Value = answer
+            .json()
+            .await
+            .expect("what is begun is answered whole");
         let number = &body["data"]["incidentLog"]["incident"]["number"];
         numbers.push(number.as_str().expect("the desk takes it").to_owned());
     }

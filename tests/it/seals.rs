@@ -339,7 +339,7 @@ async fn why_not_ready(desk: &TestDesk) -> String {
 fn keys_directory(database: &TestDatabase) -> String {
     match database.seals().source {
         event_store::seal::SignerSource::Directory(keys) => keys.display().to_string(),
-        other => panic!("{other:?}"),
+        other @ event_store::seal::SignerSource::Command(_) => panic!("{other:?}"),
     }
 }
 

@@ -2,13 +2,11 @@
 //! the book. The programs are asked, by `--help` of each of their commands.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use tests::program::{printed, run};
 
-const BOOK: &str = concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/../docs/book/src/settings.md"
-);
+const BOOK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/book/src/settings.md");
 
 /// What `--help` says of one command.
 #[derive(Default)]
@@ -20,7 +18,11 @@ struct Help {
 
 impl Help {
     fn of(program: &str, command: &[String]) -> Self {
-        let arguments: Vec<&str> = command.iter().map(String::as_str).chain(["--help"]).collect();
+        let arguments: Vec<&str> = command
+            .iter()
+            .map(String::as_str)
+            .chain(["--help"])
+            .collect();
         let text = printed(&run(program, &arguments));
         let mut help = Self::default();
         let mut section = "";
@@ -31,7 +33,8 @@ impl Help {
                 section = line;
             } else if section == "Commands:" && indented == 2 && first != "help" {
                 help.subcommands.push(first.to_owned());
-            } else if section == "Options:" && (2..=6).contains(&indented) && first.starts_with('-') {
+            } else if section == "Options:" && (2..=6).contains(&indented) && first.starts_with('-')
+            {
                 let option = line.split([' ', ',']).find(|word| word.starts_with("--"));
                 help.options.push((option.unwrap().to_owned(), None));
             }
@@ -78,7 +81,9 @@ fn table(program: &str) -> String {
             let variable = variable
                 .clone()
                 .unwrap_or_else(|| panic!("{program} {name} {option} has no variable"));
-            rows.entry((option.clone(), variable)).or_default().push(name);
+            rows.entry((option.clone(), variable))
+                .or_default()
+                .push(name);
         }
     }
     let mut table = "| Option | Variable | Commands |\n|---|---|---|\n".to_owned();
@@ -86,9 +91,12 @@ fn table(program: &str) -> String {
         let of = if of.len() == commands.len() {
             "all".to_owned()
         } else {
-            of.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+            of.iter()
+                .map(|name| format!("`{name}`"))
+                .collect::<Vec<_>>()
+                .join(", ")
         };
-        table.push_str(&format!("| `{option}` | `{variable}` | {of} |\n"));
+        let _ = writeln!(table, "| `{option}` | `{variable}` | {of} |");
     }
     table
 }

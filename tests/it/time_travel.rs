@@ -524,6 +524,10 @@ async fn plt_08_every_object_has_a_timeline_and_differences() {
 }
 
 #[tokio::test]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one object of the desk after the other"
+)]
 async fn plt_08_tokens_keys_and_exports_are_asked_as_of_then_like_everything_else() {
     const TOKEN: &str = "... on ApiToken { name role issuedAt revokedAt version }";
     let desk = TestDesk::open().await;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use api::seals::SealSettings;
-use event_store::seal::{KeptHeads, SignerSource, VerifierKey};
+use event_store::seal::{SignerSource, VerifierKey};
 use tempfile::TempDir;
 
 use crate::program::printed;

@@ -202,7 +202,7 @@ impl Schema {
         let (mut place, mut type_) = (&mut value, type_.clone());
         for name in rest {
             if name.parse::<usize>().is_ok() {
-                if !place.as_array().is_some_and(|items| !items.is_empty()) {
+                if place.as_array().is_none_or(Vec::is_empty) {
                     *place = json!([self.value("", &item_of(&type_))]);
                 }
                 place = &mut place[0];
@@ -374,9 +374,10 @@ fn required(inputs: &Value) -> impl Iterator<Item = &Value> {
 
 /// The name of a type, whatever lists it stands in.
 fn named(type_: &Value) -> String {
-    match type_["ofType"].is_object() {
-        true => named(&type_["ofType"]),
-        false => text(&type_["name"]),
+    if type_["ofType"].is_object() {
+        named(&type_["ofType"])
+    } else {
+        text(&type_["name"])
     }
 }
 

@@ -60,15 +60,18 @@ pub async fn shape(connection: &mut PgConnection, text: &str) -> Result<Shape, s
     let gives = statement
         .columns()
         .iter()
-        .map(|column| (column.name().to_owned(), column.type_info().name().to_owned()))
+        .map(|column| {
+            (
+                column.name().to_owned(),
+                column.type_info().name().to_owned(),
+            )
+        })
         .collect();
     Ok(Shape { takes, gives })
 }
 
 /// The tables of a database, but for what keeps the migrations themselves.
-pub async fn tables(
-    connection: &mut PgConnection,
-) -> Result<BTreeMap<String, Table>, sqlx::Error> {
+pub async fn tables(connection: &mut PgConnection) -> Result<BTreeMap<String, Table>, sqlx::Error> {
     let columns: Vec<(String, String, String, bool, bool)> = sqlx::query_as(
         "select relname::text, attname::text, format_type(atttypid, atttypmod), not attnotnull,
                 atthasdef or attidentity <> ''
@@ -208,7 +211,10 @@ impl Table {
         let known = self.rules.values().map(|rule| &rule.definition);
         let known: BTreeSet<_> = known.collect();
         for (rule, now) in &now.rules {
-            let is_old = now.columns.iter().any(|column| self.columns.contains_key(column));
+            let is_old = now
+                .columns
+                .iter()
+                .any(|column| self.columns.contains_key(column));
             if is_old && !known.contains(&now.definition) {
                 broken.push(format!(
                     "{name} has a new rule {rule}, which the version before may break: {}",

@@ -16,6 +16,7 @@ use crate::seals::{Outsider, SealSettings, accept_loss, duration, rotate};
 
 /// Where the private key is.
 #[derive(Debug, Clone, Args)]
+#[expect(clippy::struct_field_names, reason = "the options bear these names")]
 pub(super) struct KeyArgs {
     /// The directory of the private keys that seal the log, which is made, with
     /// a first key, when a log is first served. Default: `seal-keys` in the

@@ -26,7 +26,7 @@ use crate::desk::Desk;
 
 /// Every query.
 #[derive(MergedObject, Default)]
-pub struct Query(
+pub(super) struct Query(
     WorkItemQueries,
     IncidentQueries,
     ConfigurationQueries,
@@ -39,7 +39,7 @@ pub struct Query(
 
 /// Every mutation: one a command, and the bulk forms.
 #[derive(MergedObject, Default)]
-pub struct Mutation(
+pub(super) struct Mutation(
     WorkItemMutations,
     IncidentMutations,
     BulkMutations,
@@ -49,7 +49,7 @@ pub struct Mutation(
 
 /// Every subscription.
 #[derive(MergedSubscription, Default)]
-pub struct Subscription(LogSubscriptions, WorkItemSubscriptions);
+pub(super) struct Subscription(LogSubscriptions, WorkItemSubscriptions);
 
 /// The schema of the desk. Whatever is asked of it is held to what every
 /// argument is held to, before anything is carried out.

@@ -11,8 +11,7 @@ use crate::priority::{Impact, Priority, Urgency};
 use crate::text::{Line, Text};
 use crate::work_item::{
     Assignee, Attachment, ByteCount, ContactChannel, DetailField, ExternalReference, Farewell,
-    ForwardTo,
-    LinkTarget, Relation, SupportLine, TeamRef, Visibility, WorkAction, WorkCommand,
+    ForwardTo, LinkTarget, Relation, SupportLine, TeamRef, Visibility, WorkAction, WorkCommand,
 };
 use crate::{Context, Decider};
 

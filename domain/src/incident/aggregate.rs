@@ -14,6 +14,10 @@ use crate::{Context, Decider};
 
 /// What an incident's decisions read.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts that are independent of each other and of the status"
+)]
 pub struct Incident {
     pub(super) status: Status,
     pub(super) work: WorkItem,

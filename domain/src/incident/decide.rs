@@ -37,6 +37,7 @@ impl Decider for Incident {
 }
 
 impl Incident {
+    #[expect(clippy::too_many_lines, reason = "one arm a step of the process")]
     fn step(&self, command: &Command, context: &Context) -> Decision {
         use Command as C;
         use Status::{

@@ -136,13 +136,12 @@ impl Journey {
         let gap = |kind, since| Some(Gap { stage, kind, since });
         match self.standing {
             Standing::Ended if stage == JourneyStage::Feedback => gap(GapKind::Skipped, None),
-            Standing::Ended => None,
             Standing::At(here) if stage < here => gap(GapKind::Skipped, None),
             Standing::At(here) if stage == here => gap(GapKind::Lacking, None),
             Standing::At(JourneyStage::Feedback) if stage == JourneyStage::Close => self
                 .answer_by
                 .and_then(|by| gap(GapKind::Lacking, Some(by))),
-            Standing::At(_) => None,
+            Standing::Ended | Standing::At(_) => None,
         }
     }
 

@@ -80,13 +80,15 @@ impl FoundBy {
             DeskEvent::CategoryTree(configuration::Event::Published {
                 version, content, ..
             }) => self.tree(*version, content),
-            _ => match event.event.work() {
-                Some(
+            content => {
+                if let Some(
                     WorkEvent::ExternalReferenceAdded { external }
                     | WorkEvent::ForwardedOutside { to: external, .. },
-                ) => self.reference(event, external),
-                _ => {}
-            },
+                ) = content.work()
+                {
+                    self.reference(event, external);
+                }
+            }
         }
     }
 
@@ -96,6 +98,7 @@ impl FoundBy {
             TeamEvent::TeamDeactivated {} => (TEAM_ITSELF, false),
             TeamEvent::MemberAdded { person, .. } => (person.as_str(), true),
             TeamEvent::MemberRemoved { person } => (person.as_str(), false),
+            TeamEvent::TeamLeadNamed { .. } => return,
         };
         let mut row = self.members.row();
         row.uuid(event.recorded.aggregate_id);

@@ -205,8 +205,8 @@ fn perhaps(key: OrderKey) -> OrderKey {
     }
 }
 
-fn count(number: impl Into<i64>) -> Option<Value> {
-    Some(Value::Number(number.into()))
+fn count(number: impl Into<i64>) -> Value {
+    Value::Number(number.into())
 }
 
 fn rank(name: Option<&String>) -> Option<Value> {
@@ -216,14 +216,13 @@ fn rank(name: Option<&String>) -> Option<Value> {
     i64::try_from(rank).ok().map(Value::Number)
 }
 
-fn words(text: &str) -> Option<Value> {
-    Some(Value::Text(text.to_owned()))
+fn words(text: &str) -> Value {
+    Value::Text(text.to_owned())
 }
 
 impl OrderBy {
     /// What the items are ordered by, the item's id following. One that not
     /// all items have stands alone.
-    #[expect(clippy::too_many_lines, reason = "a table, one line a column")]
     pub(super) fn keys(self) -> Vec<OrderKey> {
         use Value::{Flag, Texts, Time};
         let opened_at = || time("opened_at", |row| Some(Time(row.opened_at)));
@@ -232,59 +231,61 @@ impl OrderBy {
             Self::Priority => {
                 let priority = OrderKey {
                     cast: "smallint",
-                    ..number("priority", |row| count(row.priority))
+                    ..number("priority", |row| Some(count(row.priority)))
                 };
                 return vec![priority, opened_at()];
             }
             Self::UpdatedAt => time("updated_at", |row| Some(Time(row.updated_at))),
-            Self::Number => text("number", |row| words(&row.number)),
-            Self::Status => text("status", |row| words(&row.status)),
-            Self::Practice => text("practice", |row| words(&row.practice)),
-            Self::Summary => text("summary", |row| words(&row.summary)),
+            Self::Number => text("number", |row| Some(words(&row.number))),
+            Self::Status => text("status", |row| Some(words(&row.status))),
+            Self::Practice => text("practice", |row| Some(words(&row.practice))),
+            Self::Summary => text("summary", |row| Some(words(&row.summary))),
             Self::IsOpen => flag("is_open", |row| Some(Flag(row.is_open))),
-            Self::Handling => text("handling", |row| words(&row.handling)),
+            Self::Handling => text("handling", |row| Some(words(&row.handling))),
             Self::PriorityOverridden => flag("priority_overridden", |row| {
                 Some(Flag(row.priority_overridden))
             }),
             Self::Impact => ranked("impact", |row| rank(row.impact.as_ref())),
             Self::Urgency => ranked("urgency", |row| rank(row.urgency.as_ref())),
             Self::MatrixVersion => perhaps(number("matrix_version", |row| {
-                row.matrix_version.and_then(count)
+                row.matrix_version.map(count)
             })),
             Self::Category => perhaps(text("category_code", |row| {
-                row.category_code.as_deref().and_then(words)
+                row.category_code.as_deref().map(words)
             })),
             Self::CategoryTreeVersion => perhaps(number("category_tree_version", |row| {
-                row.category_tree_version.and_then(count)
+                row.category_tree_version.map(count)
             })),
-            Self::Service => perhaps(text("service", |row| {
-                row.service.as_deref().and_then(words)
-            })),
-            Self::Requester => perhaps(text("requester", |row| {
-                row.requester.as_deref().and_then(words)
-            })),
+            Self::Service => perhaps(text("service", |row| row.service.as_deref().map(words))),
+            Self::Requester => {
+                perhaps(text("requester", |row| row.requester.as_deref().map(words)))
+            }
             Self::AffectedPerson => perhaps(text("affected_person", |row| {
-                row.affected_person.as_deref().and_then(words)
+                row.affected_person.as_deref().map(words)
             })),
-            Self::ContactChannel => text("contact_channel", |row| words(&row.contact_channel)),
-            Self::Team => perhaps(text("team_name", |row| {
-                row.team_name.as_deref().and_then(words)
-            })),
-            Self::Line => perhaps(number("line", |row| row.line.and_then(count))),
+            Self::ContactChannel => {
+                text("contact_channel", |row| Some(words(&row.contact_channel)))
+            }
+            Self::Team => perhaps(text("team_name", |row| row.team_name.as_deref().map(words))),
+            Self::Line => perhaps(number("line", |row| row.line.map(count))),
             Self::Department => perhaps(text("department", |row| {
-                row.department.as_deref().and_then(words)
+                row.department.as_deref().map(words)
             })),
-            Self::Assignee => perhaps(text("person", |row| row.person.as_deref().and_then(words))),
+            Self::Assignee => perhaps(text("person", |row| row.person.as_deref().map(words))),
             Self::IsMajor => flag("is_major", |row| Some(Flag(row.is_major))),
-            Self::HandOverCount => number("hand_over_count", |row| count(row.hand_over_count)),
+            Self::HandOverCount => {
+                number("hand_over_count", |row| Some(count(row.hand_over_count)))
+            }
             Self::CrossDepartmentCount => number("cross_department_count", |row| {
-                count(row.cross_department_count)
+                Some(count(row.cross_department_count))
             }),
-            Self::UrgeCount => number("urge_count", |row| count(row.urge_count)),
-            Self::Cycle => number("cycle", |row| count(row.cycle)),
-            Self::EscalationLevel => number("escalation_level", |row| count(row.escalation_level)),
-            Self::CommentCount => number("comment_count", |row| count(row.comment_count)),
-            Self::EffortMinutes => number("effort_minutes", |row| count(row.effort_minutes)),
+            Self::UrgeCount => number("urge_count", |row| Some(count(row.urge_count))),
+            Self::Cycle => number("cycle", |row| Some(count(row.cycle))),
+            Self::EscalationLevel => {
+                number("escalation_level", |row| Some(count(row.escalation_level)))
+            }
+            Self::CommentCount => number("comment_count", |row| Some(count(row.comment_count))),
+            Self::EffortMinutes => number("effort_minutes", |row| Some(count(row.effort_minutes))),
             Self::RegisteredAt => time("registered_at", |row| Some(Time(row.registered_at))),
             Self::ExpectedResolutionAt => {
                 perhaps(time("expected_at", |row| row.expected_at.map(Time)))
@@ -307,8 +308,8 @@ impl OrderBy {
             Self::AttachmentNames => texts("attachment_names", |row| {
                 Some(Texts(row.attachment_names.clone()))
             }),
-            Self::Version => number("version", |row| count(row.version)),
-            Self::Position => number("position", |row| count(row.position)),
+            Self::Version => number("version", |row| Some(count(row.version))),
+            Self::Position => number("position", |row| Some(count(row.position))),
         }]
     }
 

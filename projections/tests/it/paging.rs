@@ -14,7 +14,7 @@ pub(crate) fn orders() -> impl Iterator<Item = Order> {
 }
 
 /// The orders that have walks of their own, and those that are much asked for.
-fn walked(order: &Order) -> bool {
+fn walked(order: Order) -> bool {
     matches!(
         order.by,
         OrderBy::OpenedAt
@@ -31,7 +31,7 @@ fn questions_in(orders: impl Iterator<Item = Order>) -> Vec<(WorkItemFilter, Ord
     let filters = filters();
     let mut questions = Vec::new();
     for (turn, order) in orders.enumerate() {
-        if walked(&order) {
+        if walked(order) {
             questions.extend(filters.iter().map(|filter| (filter.clone(), order)));
         } else {
             questions.push((filters[turn % filters.len()].clone(), order));
@@ -47,7 +47,7 @@ pub(crate) fn questions() -> Vec<(WorkItemFilter, Order)> {
 
 /// What is asked in the orders that are walked.
 pub(crate) fn walked_questions() -> Vec<(WorkItemFilter, Order)> {
-    questions_in(orders().filter(walked))
+    questions_in(orders().filter(|order| walked(*order)))
 }
 
 const OLDEST_FIRST: Order = Order {

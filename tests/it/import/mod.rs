@@ -27,7 +27,7 @@ const REFUSED_LINES: [usize; 4] = [36, 41, 42, 43];
 fn fixture() -> String {
     let lines = (1..).zip(FIXTURE.lines());
     let good = lines.filter(|(line, _)| !REFUSED_LINES.contains(line));
-    good.map(|(_, text)| format!("{text}\n")).collect()
+    good.flat_map(|(_, text)| [text, "\n"]).collect()
 }
 
 /// Some rows of the fixture, each with what stands there instead.
@@ -35,7 +35,7 @@ fn rows(count: usize, changes: &[(&str, &str)]) -> String {
     let mut text: String = fixture()
         .lines()
         .take(count + 1)
-        .map(|line| format!("{line}\n"))
+        .flat_map(|line| [line, "\n"])
         .collect();
     for (from, to) in changes {
         assert!(text.contains(from), "{from}");

@@ -59,6 +59,12 @@ impl SealKeys {
         let (verifier_key, from_size) = match event {
             SealKeysEvent::SealKeyAdopted { verifier_key } => (verifier_key, 0),
             SealKeysEvent::SealKeyRotated { to, from_size, .. } => (to, *from_size),
+            SealKeysEvent::LossAccepted { .. } => {
+                if let Some(keys) = keys {
+                    keys.version = Long(step.recorded.sequence);
+                }
+                return;
+            }
         };
         let keys = keys.get_or_insert_with(|| Self {
             id: ids::encode(Kind::SealKeys, step.recorded.aggregate_id),

@@ -84,7 +84,7 @@ impl NoticeQueries {
                 desk.read().as_of(then.as_of())
             }
         };
-        let person = viewer.0.id.as_str();
+        let person = viewer.name();
         let notices = read
             .work_item_history()
             .notices(person, before, limit + 1)

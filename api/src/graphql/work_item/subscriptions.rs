@@ -169,7 +169,7 @@ impl Changes {
             return Ok(true);
         }
         let event = Decoded::new(event).map_err(|error| internal(&error))?;
-        Ok(changes_for(self.viewer.0.id.as_str(), &event))
+        Ok(changes_for(self.viewer.name(), &event))
     }
 
     async fn item(&self, item: Uuid) -> Result<Option<WorkItem>> {
@@ -207,18 +207,17 @@ impl Queue {
         let left: Vec<Uuid> = was_in.difference(&is_in).copied().collect();
         let left_as_they_are = self.queue_at(position).by_ids(&left).await;
         let left_as_they_are = left_as_they_are.map_err(|error| internal(&error))?;
-        let changed = now
+        let stays = now
             .into_iter()
             .filter(|row| touched.shown.contains(&row.item_id) || !was_in.contains(&row.item_id));
-        let changes = changed.map(|row| self.change(row, true)).chain(
+        let told = stays.map(|row| self.change(row, true)).chain(
             left_as_they_are
                 .into_iter()
                 .map(|row| self.change(row, false)),
         );
         // The first to be told is the last of those that wait.
-        let mut changes: Vec<QueueChange> = changes.collect();
-        changes.reverse();
-        self.waiting = changes;
+        self.waiting = told.collect();
+        self.waiting.reverse();
         Ok(())
     }
 

@@ -21,8 +21,8 @@ use crate::priority::Priority;
 use crate::text::{Line, Text};
 use crate::work_item::{
     Assignee, Attachment, ByteCount, ContactChannel, DetailField, ExternalReference, Farewell,
-    ForwardTo,
-    Intake, LinkTarget, Relation, SupportLine, TeamRef, Visibility, WorkAction, WorkCommand,
+    ForwardTo, Intake, LinkTarget, Relation, SupportLine, TeamRef, Visibility, WorkAction,
+    WorkCommand,
 };
 
 /// Everybody who might act, with configurations that change a day and two days

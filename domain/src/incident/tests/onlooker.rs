@@ -18,6 +18,10 @@ static TABLE: LazyLock<BTreeMap<String, BTreeSet<String>>> = LazyLock::new(writt
 
 /// What an onlooker who reads the events alone knows of the incident.
 #[derive(Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts that are independent of each other"
+)]
 pub(super) struct Seen {
     status: Status,
     requester: Option<String>,

@@ -5,10 +5,12 @@ use domain::ids::PersonId;
 use domain::text::{Line, Text};
 use domain::work_item::{ForwardTo, WorkAction, WorkCommand};
 
+use crate::auth::policy::Action;
 use crate::error::{at_field, code};
 use crate::graphql::access::{run_assigning, run_work};
 use crate::graphql::input::{CommandInput, optional, required, whole};
 use crate::graphql::organisation::assignee;
+use crate::graphql::viewer::authorised;
 use crate::graphql::work_item::WorkItemPayload;
 
 /// What `workItemAssign` takes.
