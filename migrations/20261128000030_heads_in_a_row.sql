@@ -1,5 +1,5 @@
 -- Each signed head names the size of the one before it, so that a head that was
--- taken out of their row is missed. Heads that were signed before this column
+-- taken out of their row is noticed. Heads that were signed before this column
 -- was there get what the row says now.
 alter table seal_checkpoints add column previous bigint;
 

@@ -241,3 +241,40 @@ async fn links_to_what_one_may_not_open_are_left_out() {
     let seen = coordinator.sees(&own, links).await;
     assert_eq!(seen["links"].as_array().unwrap().len(), 2);
 }
+
+#[tokio::test]
+async fn a_requester_neither_filters_nor_orders_by_what_they_may_not_read() {
+    let desk = TestDesk::open().await;
+    let (_, requester, coordinator) = weighed(&desk).await;
+    let list = "query($filter: WorkItemFilterInput, $order: WorkItemOrderInput) {
+        workItems(filter: $filter, orderBy: $order) { totalCount } }";
+    let filters = [
+        ("watcher", json!("sun.li")),
+        ("customField", json!({ "name": "内部评估", "value": "人为" })),
+        ("priorityOverridden", json!(true)),
+        ("escalationLevels", json!({ "atLeast": 1 })),
+        ("comments", json!({ "atLeast": 2 })),
+        ("effortMinutes", json!({ "atLeast": 60 })),
+        ("missing", json!(["WATCHERS"])),
+    ];
+    for (field, value) in filters {
+        let mut filter = json!({});
+        filter[field] = value;
+        let variables = json!({ "filter": filter });
+        let refusal = requester.ask(list, variables.clone()).await.refusal();
+        assert_eq!(
+            (refusal.code.as_str(), refusal.field.as_deref()),
+            ("FORBIDDEN", Some(field))
+        );
+        coordinator.data(list, variables).await;
+    }
+    for order in ["PRIORITY_OVERRIDDEN", "ESCALATION_LEVEL", "COMMENT_COUNT", "EFFORT_MINUTES", "WATCHERS"] {
+        let variables = json!({ "order": { "field": order, "direction": "ASC" } });
+        let refusal = requester.ask(list, variables.clone()).await.refusal();
+        assert_eq!(
+            (refusal.code.as_str(), refusal.field.as_deref()),
+            ("FORBIDDEN", Some("orderBy"))
+        );
+        coordinator.data(list, variables).await;
+    }
+}

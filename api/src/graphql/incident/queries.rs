@@ -69,7 +69,7 @@ impl IncidentQueries {
         page(
             ctx,
             filter,
-            order(order_by),
+            order(order_by, viewer)?,
             recorded(ctx, as_of).await?,
             wanted(first, after, last, before)?,
             |incident| incident,

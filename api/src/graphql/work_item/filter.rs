@@ -185,8 +185,30 @@ pub(crate) struct NumberRangeInput {
 }
 
 impl WorkItemFilterInput {
+    /// The first condition on what the desk knows among itself.
+    fn internal_field(&self) -> Option<&'static str> {
+        let missing = self.missing.iter().flatten();
+        [
+            (self.watcher.is_some(), "watcher"),
+            (self.custom_field.is_some(), "customField"),
+            (self.priority_overridden.is_some(), "priorityOverridden"),
+            (self.escalation_levels.is_some(), "escalationLevels"),
+            (self.comments.is_some(), "comments"),
+            (self.effort_minutes.is_some(), "effortMinutes"),
+            (missing.copied().any(WorkItemOrderField::is_internal), "missing"),
+        ]
+        .into_iter()
+        .find_map(|(is_set, field)| is_set.then_some(field))
+    }
+
     /// The filter, narrowed to what the one who asks may see.
     pub(crate) fn build(self, viewer: &Viewer) -> Result<WorkItemFilter> {
+        if !viewer.sees_internal()
+            && let Some(field) = self.internal_field()
+        {
+            let message = "requesters do not filter by what the desk knows among itself";
+            return Err(at_field(code::FORBIDDEN, message, field));
+        }
         let uuids = |ids: Option<Vec<ID>>,
                      one: &dyn Fn(&ID) -> Result<uuid::Uuid>|
          -> Result<Option<Vec<_>>> {

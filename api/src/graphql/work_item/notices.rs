@@ -10,6 +10,7 @@ use super::paging::length;
 use crate::auth::policy::Action;
 use crate::error::{at_field, code, internal};
 use crate::graphql::ids::{self, Kind};
+use crate::graphql::limits::page_cost;
 use crate::graphql::loaders::wait_for;
 use crate::graphql::scalars::Long;
 use crate::graphql::time::{AsOfInput, recorded};
@@ -59,7 +60,7 @@ impl NoticeQueries {
     /// as it was known at another time: urges of items that they have or whose
     /// team they lead, staged results that were sent to them, escalations to
     /// them as a manager. It is shown here and sent nowhere.
-    #[graphql(complexity = "5 + first.unwrap_or(20).max(0) as usize * child_complexity")]
+    #[graphql(complexity = "page_cost(first, child_complexity)")]
     async fn my_notices(
         &self,
         ctx: &Context<'_>,

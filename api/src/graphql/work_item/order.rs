@@ -1,12 +1,15 @@
 //! How a list of work items is ordered.
 
-use async_graphql::{Enum, InputObject};
+use async_graphql::{Enum, InputObject, Result};
 use projections::work_queue::{Direction, Order, OrderBy};
+
+use crate::error::{at_field, code};
+use crate::graphql::viewer::Viewer;
 
 /// By what a list is ordered: each column of the queue but the custom fields,
 /// which have no order among each other. `OPENED_AT`, `PRIORITY` and `NUMBER`
 /// follow indexes, however long the list is; the others sort what the filter
-/// leaves. What has no value is greater than everything that has one. Texts are
+/// leaves. Requesters are refused orders by what the desk knows among itself. What has no value is greater than everything that has one. Texts are
 /// ordered by their characters, and not by a language.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "OrderBy")]
@@ -128,9 +131,27 @@ pub(crate) struct WorkItemOrderInput {
     direction: OrderDirection,
 }
 
+impl WorkItemOrderField {
+    /// Whether it is what the desk knows among itself: an order, too, tells it.
+    pub(super) fn is_internal(self) -> bool {
+        matches!(
+            self,
+            Self::PriorityOverridden
+                | Self::EscalationLevel
+                | Self::CommentCount
+                | Self::EffortMinutes
+                | Self::Watchers
+        )
+    }
+}
+
 /// The order asked for, or the newest first.
-pub(crate) fn order(input: Option<WorkItemOrderInput>) -> Order {
-    input.map_or(
+pub(crate) fn order(input: Option<WorkItemOrderInput>, viewer: &Viewer) -> Result<Order> {
+    if !viewer.sees_internal() && input.is_some_and(|input| input.field.is_internal()) {
+        let message = "requesters do not order by what the desk knows among itself";
+        return Err(at_field(code::FORBIDDEN, message, "orderBy"));
+    }
+    Ok(input.map_or(
         Order {
             by: OrderBy::OpenedAt,
             direction: Direction::Descending,
@@ -142,5 +163,5 @@ pub(crate) fn order(input: Option<WorkItemOrderInput>) -> Order {
                 OrderDirection::Desc => Direction::Descending,
             },
         },
-    )
+    ))
 }

@@ -130,7 +130,7 @@ impl WorkItemQueries {
 
     /// The objects with these global ids, now or as of another time, in their
     /// order; null where there is none that the one who asks may see today.
-    #[graphql(complexity = "ids.len() * child_complexity")]
+    #[graphql(complexity = "times(ids.len(), child_complexity)")]
     async fn nodes_as_of(
         &self,
         ctx: &Context<'_>,
@@ -160,7 +160,7 @@ impl WorkItemQueries {
         let filter = filter.unwrap_or_default().build(viewer)?;
         let wanted = wanted(first, after, last, before)?;
         let then = recorded(ctx, as_of).await?;
-        page(ctx, filter, order(order_by), then, wanted, |incident| {
+        page(ctx, filter, order(order_by, viewer)?, then, wanted, |incident| {
             WorkItem::Incident(Box::new(incident))
         })
         .await
