@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use sqlx::{Column, Either, Executor, PgConnection, Statement, TypeInfo};
+use sqlx::{Column, Connection, Either, Executor, PgConnection, Statement, TypeInfo};
 
 /// The record that is kept in the project.
 pub const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/version-before.json");
@@ -39,8 +39,8 @@ struct Rule {
 /// A statement, and the types of what it takes and of what it gives.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shape {
-    takes: Vec<String>,
-    gives: Vec<(String, String)>,
+    takes: String,
+    gives: String,
 }
 
 /// What a version relies on.
@@ -53,20 +53,16 @@ pub struct Reliance {
 /// Asks a database how it understands a statement.
 pub async fn shape(connection: &mut PgConnection, text: &str) -> Result<Shape, sqlx::Error> {
     let statement = connection.prepare(text).await?;
-    let takes = match statement.parameters() {
-        Some(Either::Left(types)) => types.iter().map(|kind| kind.name().to_owned()).collect(),
+    let takes: Vec<&str> = match statement.parameters() {
+        Some(Either::Left(types)) => types.iter().map(TypeInfo::name).collect(),
         _ => Vec::new(),
     };
-    let gives = statement
+    let gives: Vec<String> = statement
         .columns()
         .iter()
-        .map(|column| {
-            (
-                column.name().to_owned(),
-                column.type_info().name().to_owned(),
-            )
-        })
+        .map(|column| format!("{} {}", column.name(), column.type_info().name()))
         .collect();
+    let (takes, gives) = (takes.join(", "), gives.join(", "));
     Ok(Shape { takes, gives })
 }
 
@@ -157,6 +153,8 @@ impl Reliance {
         &self,
         connection: &mut PgConnection,
     ) -> Result<Vec<String>, sqlx::Error> {
+        // What was asked before a change is asked anew after it.
+        connection.clear_cached_statements().await?;
         let now = tables(&mut *connection).await?;
         let mut broken = Vec::new();
         for (name, before) in &self.tables {

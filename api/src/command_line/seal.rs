@@ -188,10 +188,15 @@ pub(super) enum SealCommand {
     /// desk does not seal such a log.
     AcceptLoss {
         /// Why the events are lost: it stands in the log.
-        #[arg(long, value_name = "TEXT")]
+        #[arg(long, value_name = "TEXT", env = "DOCKET_SEAL_LOSS_REASON")]
         reason: String,
         /// Who accepts it: the name that stands in the log.
-        #[arg(long, value_name = "NAME", default_value = "docket:command-line")]
+        #[arg(
+            long,
+            value_name = "NAME",
+            default_value = "docket:command-line",
+            env = "DOCKET_BY"
+        )]
         by: String,
         #[command(flatten)]
         key: KeyArgs,
