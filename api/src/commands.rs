@@ -41,6 +41,9 @@ pub struct Envelope {
     pub channel: Channel,
     /// When it was so in the world.
     pub effective_at: DateTime<Utc>,
+    /// When it becomes known: when the desk records it, or as it happened for a
+    /// history that is taken over.
+    pub known_at: DateTime<Utc>,
     /// What ties together all that follows from one cause.
     pub correlation_id: Option<String>,
     /// The event or command that directly caused this one.
@@ -63,6 +66,10 @@ impl Envelope {
             on_behalf_of: None,
             channel,
             effective_at,
+            known_at: match channel {
+                Channel::Import => effective_at,
+                Channel::Api | Channel::Cli | Channel::Process => crate::clock::now(),
+            },
             correlation_id: None,
             causation_id: None,
             rule: None,
@@ -369,6 +376,7 @@ where
             envelope.actor.clone(),
             envelope.channel,
             envelope.effective_at,
+            envelope.known_at,
         )
         .await?;
     // What does not exist says so first, whatever version was expected of it.

@@ -190,12 +190,14 @@ impl Desk {
         }
     }
 
-    /// What a decision may know, for an actor at a time.
+    /// What a decision may know, for an actor who acts effective at a time, and
+    /// of whose step others know from another one on.
     pub async fn context(
         &self,
         actor: Actor,
         channel: Channel,
         effective_at: DateTime<Utc>,
+        known_at: DateTime<Utc>,
     ) -> Result<Context, StoreError> {
         let matrix = self
             .parts
@@ -211,10 +213,12 @@ impl Desk {
         Ok(Context {
             actor,
             effective_at,
+            known_at: known_at.max(effective_at),
             channel,
             lines,
             matrices: Arc::clone(matrix.state.versions()),
             categories: Arc::clone(tree.state.versions()),
+            closed_teams: self.directory().closed_teams(),
         })
     }
 

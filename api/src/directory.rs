@@ -2,7 +2,7 @@
 //! Small, asked for with every request, and so kept in memory: folded from the
 //! log at the start and kept up by following it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use chrono::{DateTime, Utc};
@@ -36,6 +36,7 @@ struct Entries {
     tokens: HashMap<String, TokenEntry>,
     secrets: HashMap<TokenId, String>,
     teams_of: HashMap<PersonId, Vec<TeamId>>,
+    closed_teams: Arc<BTreeSet<TeamId>>,
 }
 
 /// A team as it is now.
@@ -276,6 +277,11 @@ impl Directory {
         teams
     }
 
+    /// The teams that work no longer.
+    pub fn closed_teams(&self) -> Arc<BTreeSet<TeamId>> {
+        Arc::clone(&self.read().closed_teams)
+    }
+
     fn read(&self) -> std::sync::RwLockReadGuard<'_, Entries> {
         self.entries.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -301,6 +307,15 @@ impl Entries {
         let mut team = self.teams.remove(&id);
         TeamEntry::apply(&mut team, recorded, event);
         let Some(team) = team else { return };
+        match event {
+            TeamEvent::TeamDeactivated {} => {
+                Arc::make_mut(&mut self.closed_teams).insert(id);
+            }
+            TeamEvent::TeamReactivated {} => {
+                Arc::make_mut(&mut self.closed_teams).remove(&id);
+            }
+            _ => {}
+        }
         self.teams.insert(id, team);
         match event {
             TeamEvent::MemberAdded { person, .. } => {

@@ -1,6 +1,7 @@
 //! What a decision may know besides the aggregate's own state and the command:
 //! who acts, when it was so in the world, and the configuration in force.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -18,6 +19,10 @@ pub struct Context {
     pub actor: Actor,
     /// When it was so in the world; the log adds when it was recorded.
     pub effective_at: DateTime<Utc>,
+    /// When those whom it concerns could know of it at the earliest: the later
+    /// of the effective time and the time at which the desk records it. A
+    /// history that is taken over was known as it happened.
+    pub known_at: DateTime<Utc>,
     /// The support lines of the actor's teams.
     pub lines: Vec<SupportLine>,
     /// The door through which the command came.
@@ -26,6 +31,8 @@ pub struct Context {
     pub matrices: Arc<Versions<PriorityMatrix>>,
     /// Every published version of the category tree.
     pub categories: Arc<Versions<CategoryTree>>,
+    /// The teams that work no longer: nothing goes to them.
+    pub closed_teams: Arc<BTreeSet<TeamId>>,
 }
 
 impl Context {

@@ -118,9 +118,11 @@ fn acting(actor: Actor) -> Context {
         lines: own.map(|team| team.line).collect(),
         actor,
         effective_at: at(60),
+        known_at: at(60),
         channel: Channel::Api,
         matrices: published(&[PriorityMatrix::initial()]),
         categories: published(&[CategoryTree::initial()]),
+        closed_teams: Arc::default(),
     }
 }
 
@@ -170,6 +172,7 @@ pub(crate) fn import() -> Context {
 impl Context {
     pub(crate) fn when(mut self, effective_at: DateTime<Utc>) -> Self {
         self.effective_at = effective_at;
+        self.known_at = effective_at;
         self
     }
 

@@ -48,10 +48,12 @@ async fn append(log: &Log, database: &Database, export: Record<'_>) -> anyhow::R
             teams: Vec::new(),
         },
         effective_at: export.at,
+        known_at: export.at,
         channel: Channel::Cli,
         lines: Vec::new(),
         matrices: Arc::default(),
         categories: Arc::default(),
+        closed_teams: Arc::default(),
     };
     let store: AggregateStore<LogExport> =
         AggregateStore::new(log.clone(), database.pool().clone(), 1 << 20, Vec::new());

@@ -1,5 +1,6 @@
 //! What the desk judges by: drafted, reviewed by a second person, published.
 
+use chrono::TimeDelta;
 use domain::Role;
 use serde_json::{Value, json};
 use tests::TestDesk;
@@ -229,4 +230,122 @@ async fn inc_03_categories_form_a_hierarchy_and_items_keep_the_version_they_were
         coordinator.sees(&after, fields).await["category"],
         json!({ "code": "branch-pos", "treeVersion": 2 })
     );
+}
+
+/// Writes, reviews and publishes a matrix of one priority from a time on.
+async fn publishes(desk: &TestDesk, priority: &str, from: Value) -> tests::Answer {
+    let (author, reviewer) = (
+        desk.person("author", Role::Administrator).await,
+        desk.person("reviewer", Role::Administrator).await,
+    );
+    let rows = json!(vec![vec![priority; 3]; 3]);
+    author
+        .does(
+            "priorityMatrixSaveDraft",
+            json!({ "rows": rows, "levels": levels() }),
+        )
+        .await;
+    reviewer.does("priorityMatrixPassReview", json!({})).await;
+    let published = json!({ "effectiveFrom": from });
+    author.mutate("priorityMatrixPublish", published).await
+}
+
+#[tokio::test]
+async fn a8_a_slip_in_the_date_of_a_version_does_not_freeze_the_configuration() {
+    let desk = TestDesk::open().await;
+    let author = desk.person("author", Role::Administrator).await;
+    let now = api::clock::now();
+    for far in [
+        "9999-01-01T00:00:00Z".to_owned(),
+        (now + TimeDelta::days(731)).to_rfc3339(),
+    ] {
+        let refusal = publishes(&desk, "P1", json!(far)).await.refusal();
+        assert_eq!(
+            (refusal.code.as_str(), refusal.field.as_deref()),
+            ("CONFIGURATION_TOO_FAR_AHEAD", Some("effectiveFrom"))
+        );
+    }
+    let next_year = now + TimeDelta::days(365);
+    publishes(&desk, "P1", json!(next_year)).await.data();
+    // The version of next year is in the way of one from tomorrow on.
+    let tomorrow = now + TimeDelta::days(1);
+    assert_eq!(
+        publishes(&desk, "P2", json!(tomorrow)).await.code(),
+        "CONFIGURATION_NOT_AFTER_PREVIOUS"
+    );
+    let before = desk.serving().desk().log().head().await.unwrap().position;
+    let withdrawal = json!({ "version": 2, "reason": "一年写错了" });
+    author
+        .does("priorityMatrixWithdraw", withdrawal.clone())
+        .await;
+    publishes(&desk, "P2", json!(tomorrow)).await.data();
+    let fields = "inForce(at: $at) { version } versions { version withdrawn }";
+    let query = format!(
+        "query($at: DateTime!, $before: Long!) {{ priorityMatrix {{ {fields} }} \
+         then: priorityMatrix(asOf: {{ position: $before }}) {{ {fields} }} }}"
+    );
+    let later = next_year + TimeDelta::days(1);
+    let seen = author
+        .data(&query, json!({ "at": later, "before": before }))
+        .await;
+    let version = |version, withdrawn| json!({ "version": version, "withdrawn": withdrawn });
+    assert_eq!(
+        seen["priorityMatrix"],
+        json!({
+            "inForce": { "version": 3 },
+            "versions": [version(1, false), version(2, true), version(3, false)],
+        })
+    );
+    assert_eq!(
+        seen["then"],
+        json!({ "inForce": { "version": 2 }, "versions": [version(1, false), version(2, false)] })
+    );
+    let refused = |input: Value| author.is_refused("priorityMatrixWithdraw", input);
+    assert_eq!(
+        refused(withdrawal).await.code,
+        "CONFIGURATION_NO_SUCH_VERSION"
+    );
+    let holding = json!({ "version": 1, "reason": "x", "effectiveAt": "1999-01-01T00:00:00Z" });
+    assert_eq!(
+        refused(holding).await.code,
+        "CONFIGURATION_HOLDS_ALREADY",
+        "however it is dated"
+    );
+    let auditor = desk.person("auditor", Role::Auditor).await;
+    let events = "{ events(filter: { eventTypes: [\"VersionWithdrawn\"] }, first: 9) { nodes { payload } } }";
+    assert_eq!(
+        auditor.data(events, json!({})).await["events"]["nodes"][0]["payload"]["reason"],
+        "一年写错了"
+    );
+}
+
+#[tokio::test]
+async fn windows_of_no_time_and_tokens_that_have_ended_are_refused() {
+    let desk = TestDesk::open().await;
+    let admin = desk.person("author", Role::Administrator).await;
+    let rows = json!(vec![vec!["P1"; 3]; 3]);
+    for window in ["confirmWithinHours", "reopenWithinHours"] {
+        let mut levels = levels();
+        levels[2][window] = json!(0);
+        let matrix = json!({ "rows": rows, "levels": levels });
+        let refusal = admin.is_refused("priorityMatrixSaveDraft", matrix).await;
+        assert_eq!(refusal.code, "CONFIGURATION_CONTENT_INVALID");
+    }
+    let now = api::clock::now();
+    let token = |at: Value| json!({ "name": "x", "role": "AGENT", "expiresAt": at });
+    for ended in [now, now - TimeDelta::days(1)] {
+        let dated_back = tests::journey::with(
+            token(json!(ended)),
+            &json!({ "effectiveAt": ended - TimeDelta::hours(1) }),
+        );
+        for input in [token(json!(ended)), dated_back] {
+            let refusal = admin.is_refused("apiTokenIssue", input).await;
+            assert_eq!(
+                (refusal.code.as_str(), refusal.field.as_deref()),
+                ("TOKEN_ENDED_ALREADY", Some("expiresAt"))
+            );
+        }
+    }
+    let input = token(json!(now + TimeDelta::hours(1)));
+    admin.does("apiTokenIssue", input).await;
 }

@@ -76,9 +76,17 @@ impl Day {
             self.does(&author, &step("SaveDraft"), content.clone())
                 .await;
             self.does(&author, &step("DiscardDraft"), json!({})).await;
+            let again = content.clone();
             self.does(&author, &step("SaveDraft"), content).await;
             self.does(&reviewer, &step("PassReview"), json!({})).await;
             self.does(&author, &step("Publish"), json!({})).await;
+            self.does(&author, &step("SaveDraft"), again).await;
+            self.does(&reviewer, &step("PassReview"), json!({})).await;
+            let tomorrow =
+                json!({ "effectiveFrom": api::clock::now() + chrono::TimeDelta::days(1) });
+            self.does(&author, &step("Publish"), tomorrow).await;
+            let withdrawn = json!({ "version": 3, "reason": "x" });
+            self.does(&author, &step("Withdraw"), withdrawn).await;
         }
     }
 
@@ -128,13 +136,13 @@ impl Day {
             ("workItemCorrectDetails", correction),
             (
                 "workItemMergeInto",
-                json!({ "targetId": other.id, "reason": "x" }),
+                json!({ "targetId": other.id, "reason": "x", "noFeedbackReason": "x" }),
             ),
             ("workItemArchive", json!({})),
         ];
         let coordinator = self.coordinator.clone();
         self.takes(&coordinator, &incident, &steps).await;
-        let cancelled = json!({ "reason": "x" });
+        let cancelled = json!({ "reason": "x", "noFeedbackReason": "x" });
         self.takes(&coordinator, &other, &[("incidentCancel", cancelled)])
             .await;
     }

@@ -97,7 +97,7 @@ async fn plt_05_a_key_in_a_file_hands_over_to_one_behind_a_command() {
             &["seal", "keys", "--database-url", &desk.database().url()],
         )
     };
-    let first: VerifierKey = printed(&listed).parse().unwrap();
+    let first: VerifierKey = printed(&listed).trim().parse().unwrap();
     let module = KeyCommand::new(first.name());
     let database = desk.close().await;
     let kept = database.seals();

@@ -40,5 +40,6 @@ mod settings;
 mod statements;
 mod stopping;
 mod subscriptions;
+mod teams;
 mod time_travel;
 mod websocket;

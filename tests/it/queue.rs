@@ -110,7 +110,7 @@ impl Queue {
             ("incidentDeclareMajor", json!({ "reason": "x" })),
             (
                 "incidentSetExpectedResolution",
-                json!({ "at": at, "basis": "ADJUSTED", "reason": "x" }),
+                json!({ "at": at, "reason": "x" }),
             ),
             ("incidentRestoreService", json!({})),
             (

@@ -102,7 +102,8 @@ async fn a_requester_reads_what_was_said_to_them_and_nothing_that_the_desk_weigh
     coordinator
         .takes("incidentResolve", &incident, resolution)
         .await;
-    coordinator
+    let reviewer = desk.person("zhou.qi", Role::Coordinator).await;
+    reviewer
         .takes(
             "incidentCompleteReview",
             &incident,
@@ -250,7 +251,10 @@ async fn a_requester_neither_filters_nor_orders_by_what_they_may_not_read() {
         workItems(filter: $filter, orderBy: $order) { totalCount } }";
     let filters = [
         ("watcher", json!("sun.li")),
-        ("customField", json!({ "name": "内部评估", "value": "人为" })),
+        (
+            "customField",
+            json!({ "name": "内部评估", "value": "人为" }),
+        ),
         ("priorityOverridden", json!(true)),
         ("escalationLevels", json!({ "atLeast": 1 })),
         ("comments", json!({ "atLeast": 2 })),
@@ -268,7 +272,13 @@ async fn a_requester_neither_filters_nor_orders_by_what_they_may_not_read() {
         );
         coordinator.data(list, variables).await;
     }
-    for order in ["PRIORITY_OVERRIDDEN", "ESCALATION_LEVEL", "COMMENT_COUNT", "EFFORT_MINUTES", "WATCHERS"] {
+    for order in [
+        "PRIORITY_OVERRIDDEN",
+        "ESCALATION_LEVEL",
+        "COMMENT_COUNT",
+        "EFFORT_MINUTES",
+        "WATCHERS",
+    ] {
         let variables = json!({ "order": { "field": order, "direction": "ASC" } });
         let refusal = requester.ask(list, variables.clone()).await.refusal();
         assert_eq!(

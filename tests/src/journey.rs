@@ -54,6 +54,7 @@ fn input_type(mutation: &str) -> String {
         step if step.ends_with("PassReview") || step.ends_with("DiscardDraft") => {
             "ConfigurationStepInput".to_owned()
         }
+        withdraw if withdraw.ends_with("Withdraw") => "ConfigurationWithdrawInput".to_owned(),
         publish if publish.ends_with("Publish") => "ConfigurationPublishInput".to_owned(),
         other => {
             let (first, rest) = other.split_at(1);

@@ -19,7 +19,7 @@ use super::time::TimeQueries;
 use super::work_item::history::{Comment, HistoryEntry};
 use super::work_item::queries::ListFields;
 use super::work_item::{
-    BulkMutations, NoticeQueries, WorkItem, WorkItemMutations, WorkItemQueries,
+    BulkMutations, Notice, NoticeQueries, WorkItem, WorkItemMutations, WorkItemQueries,
     WorkItemSubscriptions,
 };
 use crate::desk::Desk;
@@ -133,6 +133,7 @@ fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
     )
     .override_output_type_description::<Connection<String, Comment>>("A page of comments.")
     .override_output_type_description::<Connection<String, HistoryEntry>>("A page of steps.")
+    .override_output_type_description::<Connection<String, Notice>>("A page of notices.")
     .override_output_type_description::<Connection<String, Event>>("A page of events.")
     .override_output_type_description::<Connection<String, LogCheckpoint>>(
         "A page of signed heads.",

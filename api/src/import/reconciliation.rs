@@ -266,9 +266,10 @@ mod tests {
     fn scripts_find_what_they_were_promised() {
         insta::assert_json_snapshot!(example(), @r#"
         {
-          "rowsRead": 4,
+          "rowsRead": 8,
           "eventsWritten": 6,
           "corrections": 1,
+          "rowsTaken": 1,
           "alreadyImported": 1,
           "refused": [
             {
@@ -280,6 +281,21 @@ mod tests {
               "reason": "sys_updated_at is no time: \"soon\""
             }
           ],
+          "inDoubt": [
+            {
+              "fromLine": 6,
+              "toLine": 10,
+              "rows": 4,
+              "reason": "the quotation mark that opens location in line 6 is never closed"
+            }
+          ],
+          "reading": {
+            "encoding": "UTF-8",
+            "delimiter": ",",
+            "timeZone": "UTC",
+            "timeZoneAssumed": true,
+            "dateOrder": "day-month"
+          },
           "eventsByType": {
             "CustomFieldSet": 5,
             "Registered": 1

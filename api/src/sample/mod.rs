@@ -247,6 +247,8 @@ async fn take(
         return Ok(());
     };
     let mut envelope = Envelope::new(step.actor.clone(), Channel::Api, step.at).named(&step.name);
+    // The desk has lived through it: its windows began and ended then.
+    envelope.known_at = step.at;
     if let (Action::Register(_), Some(number)) = (&step.action, number) {
         envelope.reservations.push(Reservation {
             scope: domain::incident::NUMBERS,

@@ -99,7 +99,7 @@ impl Setting {
         };
         self.team(wrong, remove);
         let closed = TeamKey::Security.team();
-        self.team(closed, TeamCommand::Deactivate);
+        self.team(closed, TeamCommand::Deactivate { open_items: 0 });
         self.at += Duration::days(1);
         self.team(closed, TeamCommand::Reactivate);
         Ok(())

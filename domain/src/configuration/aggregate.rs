@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -11,8 +11,11 @@ use uuid::Uuid;
 
 use super::{Command, ContentProblem, Error, Event};
 use crate::ids::{DESK_NAMESPACE, PersonId};
-use crate::text::Line;
+use crate::text::{Line, Text};
 use crate::{Channel, Context, Decider, Role};
+
+/// How far ahead a version may be published: two years.
+const MOST_AHEAD: TimeDelta = TimeDelta::days(2 * 365);
 
 /// What one kind of configuration says.
 pub trait Content:
@@ -60,6 +63,9 @@ pub struct Version<C: Content> {
     pub version: u32,
     /// From when it holds.
     pub effective_from: DateTime<Utc>,
+    /// Whether it was taken back before it held.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub withdrawn: bool,
     /// What it says.
     pub content: C,
 }
@@ -78,17 +84,22 @@ impl<C: Content> Default for Versions<C> {
 impl<C: Content> Versions<C> {
     /// The version that holds at a moment.
     pub fn in_force_at(&self, at: DateTime<Utc>) -> Option<&Version<C>> {
-        self.0.iter().rev().find(|v| v.effective_from <= at)
+        self.standing().rev().find(|v| v.effective_from <= at)
     }
 
-    /// The version with this number.
+    /// The version with this number, withdrawn or not.
     pub fn numbered(&self, version: u32) -> Option<&Version<C>> {
         self.0.iter().find(|v| v.version == version)
     }
 
     /// The newest version, in force or not.
     pub fn latest(&self) -> Option<&Version<C>> {
-        self.0.last()
+        self.standing().next_back()
+    }
+
+    /// The versions that were not withdrawn.
+    fn standing(&self) -> impl DoubleEndedIterator<Item = &Version<C>> {
+        self.0.iter().filter(|version| !version.withdrawn)
     }
 
     /// Every version, oldest first.
@@ -122,10 +133,14 @@ impl<C: Content> Configuration<C> {
         &self.versions
     }
 
-    fn publish(&self, effective_from: DateTime<Utc>) -> Result<Event<C>, Error> {
+    fn publish(&self, effective_from: DateTime<Utc>, context: &Context) -> Result<Event<C>, Error> {
         let draft = self.draft.as_ref().ok_or(Error::NoDraft)?;
         if draft.reviewed_by.is_none() {
             return Err(Error::NotReviewed);
+        }
+        let latest = context.known_at + MOST_AHEAD;
+        if effective_from > latest {
+            return Err(Error::TooFarAhead { latest });
         }
         let previous = self.versions.latest();
         match previous {
@@ -135,9 +150,25 @@ impl<C: Content> Configuration<C> {
                 })
             }
             _ => Ok(Event::Published {
-                version: previous.map_or(1, |v| v.version + 1),
+                version: self.versions.0.last().map_or(1, |v| v.version + 1),
                 effective_from,
                 content: draft.content.clone(),
+            }),
+        }
+    }
+
+    /// A version that holds has judged items, however the step is dated.
+    fn withdraw(&self, version: u32, reason: &Text, context: &Context) -> Result<Event<C>, Error> {
+        let known = self.versions.numbered(version);
+        match known.filter(|known| !known.withdrawn) {
+            None => Err(Error::NoSuchVersion { version }),
+            Some(known) if known.effective_from <= context.known_at => Err(Error::HoldsAlready {
+                version,
+                since: known.effective_from,
+            }),
+            Some(_) => Ok(Event::VersionWithdrawn {
+                version,
+                reason: reason.clone(),
             }),
         }
     }
@@ -167,7 +198,12 @@ impl<C: Content> Decider for Configuration<C> {
                     reviewed_by: context.actor.id.clone(),
                 }
             }
-            (Some(_), Command::Publish { effective_from }) => self.publish(*effective_from)?,
+            (Some(_), Command::Publish { effective_from }) => {
+                self.publish(*effective_from, context)?
+            }
+            (_, Command::Withdraw { version, reason }) => {
+                self.withdraw(*version, reason, context)?
+            }
             (Some(_), Command::DiscardDraft) => Event::DraftDiscarded {},
             (None, Command::PassReview | Command::Publish { .. } | Command::DiscardDraft) => {
                 return Err(Error::NoDraft);
@@ -222,10 +258,17 @@ impl<C: Content> Aggregate for Configuration<C> {
                 Arc::make_mut(&mut self.versions).0.push(Version {
                     version,
                     effective_from,
+                    withdrawn: false,
                     content,
                 });
             }
             Event::DraftDiscarded {} => self.draft = None,
+            Event::VersionWithdrawn { version, .. } => {
+                let versions = &mut Arc::make_mut(&mut self.versions).0;
+                if let Some(known) = versions.iter_mut().find(|v| v.version == version) {
+                    known.withdrawn = true;
+                }
+            }
         }
     }
 }

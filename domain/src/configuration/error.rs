@@ -27,6 +27,26 @@ pub enum Error {
         /// From when the version before it holds.
         previous: DateTime<Utc>,
     },
+    /// A slip of the pen would freeze the configuration for years.
+    #[error("a version holds from two years ahead at the latest, which is {latest}")]
+    TooFarAhead {
+        /// The latest time from which a version may hold.
+        latest: DateTime<Utc>,
+    },
+    /// There is no such version, or it was withdrawn.
+    #[error("there is no version {version} that could be withdrawn")]
+    NoSuchVersion {
+        /// What was asked for.
+        version: u32,
+    },
+    /// Items have been judged by the version.
+    #[error("version {version} holds since {since}; a version is withdrawn before it holds")]
+    HoldsAlready {
+        /// Which version.
+        version: u32,
+        /// From when it holds.
+        since: DateTime<Utc>,
+    },
     /// Only an administrator, or an import, configures the desk.
     #[error("only an administrator may do this")]
     NotAdministrator,
@@ -47,7 +67,8 @@ impl Refusal for Error {
 
     fn field(&self) -> Option<&'static str> {
         match self {
-            Self::NotAfterPrevious { .. } => Some("effectiveFrom"),
+            Self::NotAfterPrevious { .. } | Self::TooFarAhead { .. } => Some("effectiveFrom"),
+            Self::NoSuchVersion { .. } | Self::HoldsAlready { .. } => Some("version"),
             Self::ContentInvalid(_) => Some("content"),
             _ => None,
         }

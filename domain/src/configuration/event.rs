@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use strum::{AsRefStr, VariantNames};
 
 use crate::ids::PersonId;
+use crate::text::Text;
 
 /// A fact in the life of a configuration with content `C`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, AsRefStr, VariantNames)]
@@ -35,6 +36,14 @@ pub enum Event<C> {
     },
     /// The draft was withdrawn.
     DraftDiscarded {},
+    /// A published version was taken back before it held. Its number is not
+    /// given again.
+    VersionWithdrawn {
+        /// Which version.
+        version: u32,
+        /// Why.
+        reason: Text,
+    },
 }
 
 impl<C> DomainEvent for Event<C>

@@ -45,6 +45,9 @@ impl Level {
     fn check(&self) -> Result<(), String> {
         check_name(&self.name_zh)?;
         check_name(&self.name_en)?;
+        if self.confirm_within_hours.min(self.reopen_within_hours) == 0 {
+            return Err("a window has at least one hour".to_owned());
+        }
         let longest = self.confirm_within_hours.max(self.reopen_within_hours);
         if longest > Self::MAX_WINDOW_HOURS {
             return Err(format!(

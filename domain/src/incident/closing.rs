@@ -73,9 +73,10 @@ impl Incident {
 
     pub(super) fn reject(&self, reason: &Text, context: &Context) -> Decision {
         self.work.concerned(context)?;
-        Ok(vec![Event::ResolutionRejected {
+        let rejected = Event::ResolutionRejected {
             reason: reason.clone(),
-        }])
+        };
+        Ok(self.begun_anew(rejected, reason, context))
     }
 
     /// The service desk declares it over; the specialists who resolved it do
@@ -115,11 +116,22 @@ impl Incident {
         let is_history = context.channel == Channel::Import;
         match self.reopen_until.filter(|_| !is_history) {
             Some(until) if context.effective_at > until => Err(Error::ReopenWindowPassed { until }),
-            _ => Ok(vec![Event::Reopened {
-                reason: reason.clone(),
-                cycle: self.cycle + 1,
-            }]),
+            _ => {
+                let reopened = Event::Reopened {
+                    reason: reason.clone(),
+                    cycle: self.cycle + 1,
+                };
+                Ok(self.begun_anew(reopened, reason, context))
+            }
         }
+    }
+
+    /// Work begins anew, by the team that had it if that works still.
+    fn begun_anew(&self, event: Event, reason: &Text, context: &Context) -> Vec<Event> {
+        let back = self.work.back_to_dispatcher(reason, context);
+        std::iter::once(event)
+            .chain(back.map(Event::Work))
+            .collect()
     }
 
     /// The one who asked may take it back while nobody works on it.

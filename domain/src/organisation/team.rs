@@ -62,7 +62,13 @@ pub enum TeamCommand {
         person: Option<PersonId>,
     },
     /// Ends the team's work; nothing is assigned to it any more.
-    Deactivate,
+    Deactivate {
+        /// How many open items the team has, looked up by whoever gives the
+        /// command. An item that comes to the team at the same moment slips
+        /// through: it is found by the queue's filter for items that nobody
+        /// takes care of, and in the exceptions report.
+        open_items: u64,
+    },
     /// Takes the team's work up again.
     Reactivate,
 }
@@ -131,6 +137,12 @@ pub enum TeamRefusal {
     /// It does not work at present.
     #[error("the team is not active")]
     NotActive,
+    /// Nobody would take care of what it has.
+    #[error("the team has {items} open items; assign them to others first")]
+    HasOpenItems {
+        /// How many.
+        items: u64,
+    },
     /// It works at present.
     #[error("the team is active already")]
     AlreadyActive,
@@ -148,6 +160,7 @@ impl Refusal for TeamRefusal {
         match self {
             Self::AlreadyFounded => Some("code"),
             Self::AlreadyMember | Self::NotMember => Some("person"),
+            Self::HasOpenItems { .. } => Some("teamId"),
             _ => None,
         }
     }
@@ -220,12 +233,12 @@ impl Decider for Team {
                 person: person.clone(),
                 name: name.clone(),
             },
-            (true, true, TeamCommand::RemoveMember { person })
+            (true, _, TeamCommand::RemoveMember { person })
                 if !self.members.contains_key(person) =>
             {
                 return Err(TeamRefusal::NotMember);
             }
-            (true, true, TeamCommand::RemoveMember { person }) => TeamEvent::MemberRemoved {
+            (true, _, TeamCommand::RemoveMember { person }) => TeamEvent::MemberRemoved {
                 person: person.clone(),
             },
             (true, true, TeamCommand::NameLead { person }) if *person == self.lead => {
@@ -242,7 +255,12 @@ impl Decider for Team {
                 from: self.lead.clone(),
                 to: person.clone(),
             },
-            (true, true, TeamCommand::Deactivate) => TeamEvent::TeamDeactivated {},
+            (true, true, TeamCommand::Deactivate { open_items: 0 }) => {
+                TeamEvent::TeamDeactivated {}
+            }
+            (true, true, TeamCommand::Deactivate { open_items }) => {
+                return Err(TeamRefusal::HasOpenItems { items: *open_items });
+            }
             (true, false, TeamCommand::Reactivate) => TeamEvent::TeamReactivated {},
             (true, true, TeamCommand::Reactivate) => return Err(TeamRefusal::AlreadyActive),
             (true, false, _) => return Err(TeamRefusal::NotActive),

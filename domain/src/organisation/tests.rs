@@ -70,12 +70,17 @@ fn removed() -> TeamEvent {
     }
 }
 
+fn deactivate(open_items: u64) -> TeamCommand {
+    TeamCommand::Deactivate { open_items }
+}
+
 fn dissolved() -> Vec<TeamEvent> {
     vec![founded(), TeamEvent::TeamDeactivated {}]
 }
 
 #[test]
 fn a_team_is_founded_takes_people_in_lets_them_go_and_rests() {
+    let closed = vec![TeamEvent::TeamDeactivated {}];
     let steps = [
         (vec![], found(), founded()),
         (vec![founded()], add(), added()),
@@ -83,13 +88,19 @@ fn a_team_is_founded_takes_people_in_lets_them_go_and_rests() {
         (vec![founded(), added(), removed()], add(), added()),
         (
             vec![founded()],
-            TeamCommand::Deactivate,
+            deactivate(0),
             TeamEvent::TeamDeactivated {},
         ),
         (
             dissolved(),
             TeamCommand::Reactivate,
             TeamEvent::TeamReactivated {},
+        ),
+        // Whoever was in it may leave it still.
+        (
+            [vec![founded(), added()], closed].concat(),
+            remove(),
+            removed(),
         ),
     ];
     for (given, command, event) in steps {
@@ -101,7 +112,7 @@ fn team_cases() -> Vec<(Vec<TeamEvent>, Context, TeamCommand, TeamRefusal)> {
     let (by, with_member) = (administrator, vec![founded(), added()]);
     vec![
         (vec![], by(), add(), TeamRefusal::NotFound),
-        (vec![], by(), TeamCommand::Deactivate, TeamRefusal::NotFound),
+        (vec![], by(), deactivate(0), TeamRefusal::NotFound),
         (
             vec![founded()],
             by(),
@@ -113,12 +124,14 @@ fn team_cases() -> Vec<(Vec<TeamEvent>, Context, TeamCommand, TeamRefusal)> {
         (with_member, by(), add(), TeamRefusal::AlreadyMember),
         (vec![founded()], by(), remove(), TeamRefusal::NotMember),
         (dissolved(), by(), add(), TeamRefusal::NotActive),
+        (dissolved(), by(), remove(), TeamRefusal::NotMember),
         (
-            dissolved(),
+            vec![founded()],
             by(),
-            TeamCommand::Deactivate,
-            TeamRefusal::NotActive,
+            deactivate(2),
+            TeamRefusal::HasOpenItems { items: 2 },
         ),
+        (dissolved(), by(), deactivate(0), TeamRefusal::NotActive),
         (
             vec![founded()],
             by(),
@@ -197,6 +210,16 @@ fn token_cases() -> Vec<(Vec<TokenEvent>, Context, TokenCommand, TokenRefusal)> 
             by(),
             TokenCommand::Revoke,
             TokenRefusal::AlreadyRevoked,
+        ),
+        // Dated back, and made when it would have ended.
+        (
+            vec![],
+            Context {
+                known_at: at(60),
+                ..by()
+            },
+            issue(),
+            TokenRefusal::EndedAlready { at: at(60) },
         ),
         (
             vec![],

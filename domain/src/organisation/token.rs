@@ -69,6 +69,12 @@ pub enum TokenRefusal {
     /// It has ended.
     #[error("this token was revoked already")]
     AlreadyRevoked,
+    /// Nobody could act by it.
+    #[error("the token would have ended already, at {at}")]
+    EndedAlready {
+        /// When it would have ended.
+        at: DateTime<Utc>,
+    },
     /// Only an administrator, or the command line, handles tokens.
     #[error("only an administrator may do this")]
     NotAdministrator,
@@ -77,6 +83,13 @@ pub enum TokenRefusal {
 impl Refusal for TokenRefusal {
     fn code(&self) -> String {
         self.as_ref().to_owned()
+    }
+
+    fn field(&self) -> Option<&'static str> {
+        match self {
+            Self::EndedAlready { .. } => Some("expiresAt"),
+            _ => None,
+        }
     }
 }
 
@@ -100,6 +113,14 @@ impl Decider for ApiToken {
             return Err(TokenRefusal::NotAdministrator);
         }
         let event = match (self.issued, self.revoked, command) {
+            (
+                false,
+                _,
+                TokenCommand::Issue {
+                    expires_at: Some(at),
+                    ..
+                },
+            ) if *at <= context.known_at => return Err(TokenRefusal::EndedAlready { at: *at }),
             (
                 false,
                 _,

@@ -174,10 +174,12 @@ impl Desk {
                 teams: Vec::new(),
             },
             effective_at: self.now(),
+            known_at: self.now(),
             channel,
             lines: Vec::new(),
             matrices: Arc::clone(&self.matrices),
             categories: Arc::clone(&self.categories),
+            closed_teams: Arc::default(),
         }
     }
 

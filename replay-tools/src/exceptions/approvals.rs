@@ -81,6 +81,7 @@ impl Approvals {
                     format!("{actor} wrote version {version} and published it; nobody else saw it.")
                 })
             }
+            configuration::Event::VersionWithdrawn { .. } => None,
             configuration::Event::DraftDiscarded {} => {
                 self.author = None;
                 self.reviewer = None;

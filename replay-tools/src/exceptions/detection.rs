@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use super::approvals::Approvals;
 use super::exception::{Exception, Kind, Object};
+use super::leavers::Leavers;
 use super::{rules, stages};
 use crate::difference::{Difference, differences};
 
@@ -34,6 +35,8 @@ pub(super) struct Question {
     pub(super) with_imports: bool,
     /// Whether items that are closed are asked for their stages.
     pub(super) with_closed: bool,
+    /// Who has left which team, as of the last position.
+    pub(super) leavers: Leavers,
 }
 
 /// What was found in a stream.
@@ -61,6 +64,9 @@ pub(super) fn look(stream: &[Decoded], question: &Question) -> Found {
     found
         .exceptions
         .extend(looking.skipped_stages(&object, question));
+    found
+        .exceptions
+        .extend(looking.left_alone(&object, question));
     if !question.kinds.is_empty() {
         let is_wanted = |one: &Exception| question.kinds.contains(&one.kind);
         found.exceptions.retain(is_wanted);
@@ -105,7 +111,8 @@ fn object(stream: &[Decoded]) -> Object {
 struct Looking {
     approvals: Approvals,
     status: Option<String>,
-    published: Option<Value>,
+    /// The versions that were published and not withdrawn since.
+    published: Vec<(u32, Value)>,
     row: Option<WorkQueueRow>,
     detail: Option<IncidentDetail>,
     last: Option<Decoded>,
@@ -138,6 +145,7 @@ impl Looking {
             ));
         }
         noted.extend(self.published(event, object));
+        noted.extend(self.withdrawn(event, object));
         WorkQueueRow::apply(&mut self.row, event);
         IncidentDetail::apply(&mut self.detail, event);
         if self.row.is_some() {
@@ -170,10 +178,9 @@ impl Looking {
         let payload: Value = serde_json::from_str(&event.recorded.payload).ok()?;
         let content = payload.get("content")?.clone();
         let from = payload.get("effective_from").and_then(Value::as_str);
-        let changed = self
-            .published
-            .replace(content.clone())
-            .map(|before| differences(&before, &content));
+        let before = self.published.last();
+        let changed = before.map(|(_, before)| differences(before, &content));
+        self.published.push((version, content));
         let description = match &changed {
             None => format!("Version {version}, the first, holds from {}.", from?),
             Some(changed) => format!(
@@ -186,6 +193,19 @@ impl Looking {
             differences: changed.unwrap_or_default(),
             ..Exception::of(event, object, Kind::Configuration, description)
         })
+    }
+
+    /// A version that was taken back before it held.
+    fn withdrawn(&mut self, event: &Decoded, object: &Object) -> Option<Exception> {
+        let version = rules::withdrawn(&event.event)?;
+        self.published.retain(|(known, _)| *known != version);
+        let description = format!("Version {version} was withdrawn before it held.");
+        Some(Exception::of(
+            event,
+            object,
+            Kind::Configuration,
+            description,
+        ))
     }
 
     /// The stages that the item has skipped or lacks where it stands now.
@@ -214,5 +234,12 @@ impl Looking {
             lacking_stages: stages::of_kind(&gaps, GapKind::Lacking),
             ..exception
         })
+    }
+
+    /// That nobody takes care of the item where it stands now.
+    fn left_alone(&self, object: &Object, question: &Question) -> Option<Exception> {
+        let (row, last) = (self.row.as_ref()?, self.last.as_ref()?);
+        let description = row.is_open.then(|| question.leavers.of(row)).flatten()?;
+        Some(Exception::of(last, object, Kind::Leaver, description))
     }
 }

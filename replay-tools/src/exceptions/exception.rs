@@ -45,6 +45,9 @@ pub(super) enum Kind {
     Privileged,
     /// What the desk judges by is another one now.
     Configuration,
+    /// Nobody takes care of an open work item: its person has left the team, or
+    /// the team works no longer.
+    Leaver,
 }
 
 /// The object that an exception is about.

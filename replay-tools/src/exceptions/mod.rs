@@ -1,7 +1,7 @@
 //! `docket-replay exceptions`: what happened that is allowed and still not the
 //! ordinary way: entries made late, rules overruled, records put right, work
 //! that somebody approved of themselves, stages left out, rights given and
-//! taken, rules changed.
+//! taken, rules changed, work that nobody takes care of.
 //!
 //! A report and no check: what it lists may all be right, and its exit code
 //! does not depend on it. It reads the log stream by stream, holds one object
@@ -10,6 +10,7 @@
 mod approvals;
 mod detection;
 mod exception;
+mod leavers;
 mod rules;
 mod stages;
 
@@ -30,6 +31,7 @@ use crate::mark::Mark;
 use crate::output::{Output, count, one_line, shown, time};
 use detection::{Found, Question, look};
 use exception::{Exception, Kind};
+use leavers::Leavers;
 
 /// Which part of the log, and which kinds.
 #[derive(Debug, Args)]
@@ -115,6 +117,7 @@ async fn asked(audit: &Audit, arguments: &Arguments) -> anyhow::Result<Question>
         late_after: arguments.late_after,
         with_imports: arguments.with_imports,
         with_closed: arguments.with_closed,
+        leavers: Leavers::read(audit, upto).await?,
     })
 }
 

@@ -137,6 +137,21 @@ pub(super) fn published(event: &DeskEvent) -> Option<u32> {
     }
 }
 
+/// Which version of a configuration an event takes back.
+pub(super) fn withdrawn(event: &DeskEvent) -> Option<u32> {
+    fn version<C>(event: &configuration::Event<C>) -> Option<u32> {
+        match event {
+            configuration::Event::VersionWithdrawn { version, .. } => Some(*version),
+            _ => None,
+        }
+    }
+    match event {
+        DeskEvent::PriorityMatrix(event) => version(event),
+        DeskEvent::CategoryTree(event) => version(event),
+        _ => None,
+    }
+}
+
 /// A length of time for people, in its two largest units.
 pub(super) fn in_words(delay: TimeDelta) -> String {
     let (days, hours, minutes) = (

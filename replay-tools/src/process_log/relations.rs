@@ -218,7 +218,9 @@ impl Relations {
             configuration::Event::ReviewPassed { reviewed_by } => {
                 self.person(Some(reviewed_by), "reviewer");
             }
-            configuration::Event::Published { .. } | configuration::Event::DraftDiscarded {} => {}
+            configuration::Event::Published { .. }
+            | configuration::Event::DraftDiscarded {}
+            | configuration::Event::VersionWithdrawn { .. } => {}
         }
     }
 }

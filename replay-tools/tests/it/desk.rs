@@ -198,10 +198,12 @@ impl Desk {
                 teams: Vec::new(),
             },
             effective_at: at(time),
+            known_at: at(time),
             channel: Channel::Api,
             lines: Vec::new(),
             matrices: Arc::clone(&self.matrices),
             categories: Arc::clone(&self.categories),
+            closed_teams: Arc::default(),
         }
     }
 

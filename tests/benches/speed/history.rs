@@ -143,7 +143,12 @@ impl Desks {
         };
         Ok(self
             .0
-            .context(actor, Channel::Api, DateTime::UNIX_EPOCH)
+            .context(
+                actor,
+                Channel::Api,
+                DateTime::UNIX_EPOCH,
+                DateTime::UNIX_EPOCH,
+            )
             .await?)
     }
 }

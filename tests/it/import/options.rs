@@ -87,7 +87,8 @@ async fn the_order_of_dates_is_found_or_asked_for() {
             && ran.complaint.contains("\"4/3/2024 09:00\" in line 2"),
         "{ran:?}"
     );
-    assert_eq!(database.number("select count(*) from events").await, 0);
+    let incidents = "select count(*) from events where aggregate_type = 'incident'";
+    assert_eq!(database.number(incidents).await, 0);
     let ran = import(&database, &either, &["--date-order", "day-month"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
     assert_eq!(opened_at(&database).await, seconds("2024-03-04T09:00:00Z"));

@@ -5,7 +5,9 @@ use chrono::{DateTime, Utc};
 use domain::configuration::{self as model, Command, Configuration};
 use domain::ids::CategoryCode;
 
-use super::life_cycle::{ConfigurationPublishInput, ConfigurationStepInput, load, step};
+use super::life_cycle::{
+    ConfigurationPublishInput, ConfigurationStepInput, ConfigurationWithdrawInput, load, step,
+};
 use crate::auth::policy::Action;
 use crate::graphql::access::Done;
 use crate::graphql::ids::{self, Kind};
@@ -42,6 +44,8 @@ pub(crate) struct CategoryTreeVersion {
     version: u32,
     /// From when it holds.
     effective_from: DateTime<Utc>,
+    /// Whether it was withdrawn before it held, and so never holds.
+    withdrawn: bool,
     /// What it says.
     content: CategoryTreeContent,
 }
@@ -106,7 +110,7 @@ impl CategoryTree {
             .map(CategoryTreeVersion::of)
     }
 
-    /// Every version, oldest first.
+    /// Every version, oldest first, those that were withdrawn included.
     async fn versions(&self) -> Vec<CategoryTreeVersion> {
         self.state
             .versions()
@@ -131,6 +135,7 @@ impl CategoryTreeVersion {
         Self {
             version: version.version,
             effective_from: version.effective_from,
+            withdrawn: version.withdrawn,
             content: CategoryTreeContent::of(&version.content),
         }
     }
@@ -293,6 +298,21 @@ impl CategoryTreeMutations {
         #[graphql(desc = "What the command says.")] input: ConfigurationStepInput,
     ) -> Result<CategoryTreePayload> {
         step::<model::CategoryTree>(ctx, &input.command, Command::DiscardDraft)
+            .await
+            .map(CategoryTreePayload)
+    }
+
+    /// Withdraws a published version that does not hold yet. It never holds,
+    /// and its number is not given again.
+    #[graphql(name = "categoryTreeWithdraw")]
+    async fn withdraw(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What the command says.")] input: ConfigurationWithdrawInput,
+    ) -> Result<CategoryTreePayload> {
+        authorised(ctx, Action::Configure)?;
+        let command = input.command::<model::CategoryTree>()?;
+        step(ctx, &input.command, command)
             .await
             .map(CategoryTreePayload)
     }

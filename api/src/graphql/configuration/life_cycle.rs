@@ -7,6 +7,7 @@ use async_graphql::{Context, InputObject, Result};
 use chrono::{DateTime, Utc};
 use cqrs_es::Aggregate;
 use domain::configuration::{Command, Configuration, Content};
+use domain::text::Text;
 use uuid::Uuid;
 
 use crate::auth::policy::Action;
@@ -15,7 +16,7 @@ use crate::desk::{Desk, Keeps};
 use crate::error::{internal, of_store};
 use crate::graphql::access::{Done, done};
 use crate::graphql::ids::Kind;
-use crate::graphql::input::CommandInput;
+use crate::graphql::input::{CommandInput, required, whole};
 use crate::graphql::time::{Then, steps};
 use crate::graphql::viewer::{authorised, desk};
 
@@ -32,13 +33,33 @@ pub(super) struct ConfigurationPublishInput {
     #[graphql(flatten)]
     pub(super) command: CommandInput,
     /// From when the version holds, if not from now; later than the version
-    /// before it.
+    /// before it, and at most two years ahead.
     pub(super) effective_from: Option<DateTime<Utc>>,
 }
 
 impl ConfigurationPublishInput {
     pub(super) fn effective_from(&self) -> DateTime<Utc> {
         self.effective_from.unwrap_or_else(crate::clock::now)
+    }
+}
+
+/// What withdrawing a version takes.
+#[derive(InputObject, Debug)]
+pub(super) struct ConfigurationWithdrawInput {
+    #[graphql(flatten)]
+    pub(super) command: CommandInput,
+    /// The version that is not to hold.
+    version: i32,
+    /// Why.
+    reason: String,
+}
+
+impl ConfigurationWithdrawInput {
+    pub(super) fn command<C>(&self) -> Result<Command<C>> {
+        Ok(Command::Withdraw {
+            version: whole(self.version, "version")?,
+            reason: required(&self.reason, "reason", Text::new)?,
+        })
     }
 }
 

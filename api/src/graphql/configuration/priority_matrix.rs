@@ -4,7 +4,9 @@ use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use domain::configuration::{self as model, Command, Configuration};
 
-use super::life_cycle::{ConfigurationPublishInput, ConfigurationStepInput, load, step};
+use super::life_cycle::{
+    ConfigurationPublishInput, ConfigurationStepInput, ConfigurationWithdrawInput, load, step,
+};
 use crate::auth::policy::Action;
 use crate::error::{at_field, code};
 use crate::graphql::access::Done;
@@ -49,6 +51,8 @@ pub(crate) struct PriorityMatrixVersion {
     version: u32,
     /// From when it holds.
     effective_from: DateTime<Utc>,
+    /// Whether it was withdrawn before it held, and so never holds.
+    withdrawn: bool,
     /// What it says.
     content: PriorityMatrixContent,
 }
@@ -113,7 +117,7 @@ impl PriorityMatrix {
             .map(PriorityMatrixVersion::of)
     }
 
-    /// Every version, oldest first.
+    /// Every version, oldest first, those that were withdrawn included.
     async fn versions(&self) -> Vec<PriorityMatrixVersion> {
         self.state
             .versions()
@@ -138,6 +142,7 @@ impl PriorityMatrixVersion {
         Self {
             version: version.version,
             effective_from: version.effective_from,
+            withdrawn: version.withdrawn,
             content: PriorityMatrixContent::of(&version.content),
         }
     }
@@ -318,6 +323,21 @@ impl PriorityMatrixMutations {
         #[graphql(desc = "What the command says.")] input: ConfigurationStepInput,
     ) -> Result<PriorityMatrixPayload> {
         step::<model::PriorityMatrix>(ctx, &input.command, Command::DiscardDraft)
+            .await
+            .map(PriorityMatrixPayload)
+    }
+
+    /// Withdraws a published version that does not hold yet. It never holds,
+    /// and its number is not given again.
+    #[graphql(name = "priorityMatrixWithdraw")]
+    async fn withdraw(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What the command says.")] input: ConfigurationWithdrawInput,
+    ) -> Result<PriorityMatrixPayload> {
+        authorised(ctx, Action::Configure)?;
+        let command = input.command::<model::PriorityMatrix>()?;
+        step(ctx, &input.command, command)
             .await
             .map(PriorityMatrixPayload)
     }

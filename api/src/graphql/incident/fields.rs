@@ -483,8 +483,9 @@ impl Incident {
             .load(self.row.item_id)
             .await
             .map_err(|error| of_store(&error))?;
+        let now = crate::clock::now();
         let context = desk
-            .context(actor, Channel::Api, crate::clock::now())
+            .context(actor, Channel::Api, now, now)
             .await
             .map_err(|error| of_store(&error))?;
         Ok(crate::graphql::access::available_actions(

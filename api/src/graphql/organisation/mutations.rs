@@ -6,19 +6,23 @@ use domain::ids::{PersonId, TeamId};
 use domain::organisation::{self as model, ApiToken, TeamCommand, TokenCommand};
 use domain::text::Line;
 use event_store::Reservation;
+use projections::ProjectionName;
+use projections::work_queue::WorkItemFilter;
 use uuid::Uuid;
 
 use super::Team;
 use crate::auth::issue_token;
 use crate::auth::policy::Action;
 use crate::commands::{Envelope, execute};
-use crate::error::{code, coded, of_command};
+use crate::desk::Desk;
+use crate::error::{code, coded, internal, of_command, of_store};
 use crate::graphql::access::{Done, done};
 use crate::graphql::enums::{Role, SupportLine};
 use crate::graphql::ids::{self, Kind};
 use crate::graphql::input::{CommandInput, optional, required};
+use crate::graphql::loaders::wait_for;
 use crate::graphql::scalars::Long;
-use crate::graphql::viewer::desk;
+use crate::graphql::viewer::{authorised, desk};
 
 /// What `teamFound` takes.
 #[derive(InputObject, Debug)]
@@ -209,26 +213,26 @@ impl OrganisationMutations {
     async fn team_name_lead(
         &self,
         ctx: &Context<'_>,
-        input: TeamNameLeadInput,
+        #[graphql(desc = "What the command says.")] input: TeamNameLeadInput,
     ) -> Result<TeamPayload> {
         let person = optional(input.person.as_deref(), "person", PersonId::new)?;
         let command = TeamCommand::NameLead { person };
         step_team(ctx, &input.team_id, &input.command, &command).await
     }
 
-    /// Ends a team's work; nothing is assigned to it any more.
+    /// Ends a team's work; nothing is assigned to it any more. A team that has
+    /// open items is not closed.
     async fn team_deactivate(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What the command says.")] input: TeamStepInput,
     ) -> Result<TeamPayload> {
-        step_team(
-            ctx,
-            &input.team_id,
-            &input.command,
-            &TeamCommand::Deactivate,
-        )
-        .await
+        authorised(ctx, Action::ManageTeams)?;
+        let team = ids::decode_as(Kind::Team, &input.team_id, "teamId")?;
+        let command = TeamCommand::Deactivate {
+            open_items: open_items(desk(ctx)?, team).await?,
+        };
+        step_team(ctx, &input.team_id, &input.command, &command).await
     }
 
     /// Takes a team's work up again.
@@ -293,6 +297,20 @@ impl OrganisationMutations {
             secret: None,
         })
     }
+}
+
+/// How many open items a team has, as of the end of the log.
+async fn open_items(desk: &Desk, team: Uuid) -> Result<u64> {
+    let head = desk.log().head().await.map_err(|error| of_store(&error))?;
+    wait_for(desk, ProjectionName::WorkQueue, head.position).await?;
+    let filter = WorkItemFilter {
+        teams: Some(vec![team]),
+        is_open: Some(true),
+        ..WorkItemFilter::default()
+    };
+    let total = desk.read().work_queue().total(&filter).await;
+    let total = total.map_err(|error| internal(&error))?;
+    Ok(u64::try_from(total).unwrap_or_default())
 }
 
 async fn step_team(

@@ -195,7 +195,10 @@ impl WorkItemFilterInput {
             (self.escalation_levels.is_some(), "escalationLevels"),
             (self.comments.is_some(), "comments"),
             (self.effort_minutes.is_some(), "effortMinutes"),
-            (missing.copied().any(WorkItemOrderField::is_internal), "missing"),
+            (
+                missing.copied().any(WorkItemOrderField::is_internal),
+                "missing",
+            ),
         ]
         .into_iter()
         .find_map(|(is_set, field)| is_set.then_some(field))

@@ -16,7 +16,7 @@ pub(super) mod types;
 
 pub(super) use bulk::BulkMutations;
 pub(super) use mutations::WorkItemMutations;
-pub(super) use notices::NoticeQueries;
+pub(super) use notices::{Notice, NoticeQueries};
 pub(super) use payload::WorkItemPayload;
 pub(super) use queries::WorkItemQueries;
 pub(super) use subscriptions::WorkItemSubscriptions;

@@ -64,9 +64,9 @@ impl NoticeQueries {
     async fn my_notices(
         &self,
         ctx: &Context<'_>,
-        as_of: Option<AsOfInput>,
-        first: Option<i32>,
-        after: Option<String>,
+        #[graphql(desc = "When, if not now.")] as_of: Option<AsOfInput>,
+        #[graphql(desc = "The first so many: 20 if not said, 100 at most.")] first: Option<i32>,
+        #[graphql(desc = "The cursor that they follow.")] after: Option<String>,
     ) -> Result<Connection<String, Notice, EmptyFields, EmptyFields>> {
         let viewer = authorised(ctx, Action::ReadWorkItems)?;
         let desk = desk(ctx)?;

@@ -160,9 +160,14 @@ impl WorkItemQueries {
         let filter = filter.unwrap_or_default().build(viewer)?;
         let wanted = wanted(first, after, last, before)?;
         let then = recorded(ctx, as_of).await?;
-        page(ctx, filter, order(order_by, viewer)?, then, wanted, |incident| {
-            WorkItem::Incident(Box::new(incident))
-        })
+        page(
+            ctx,
+            filter,
+            order(order_by, viewer)?,
+            then,
+            wanted,
+            |incident| WorkItem::Incident(Box::new(incident)),
+        )
         .await
     }
 

@@ -137,6 +137,11 @@ pub(super) struct Decoded<R> {
     inner: BufReader<R>,
     decoder: Decoder,
     is_over: bool,
+    /// What is decoded, with room for the longest character whatever room the
+    /// reader leaves.
+    ready: Vec<u8>,
+    /// How much of it has been read.
+    taken: usize,
 }
 
 impl<R: Read> Decoded<R> {
@@ -146,36 +151,52 @@ impl<R: Read> Decoded<R> {
             inner: BufReader::with_capacity(1 << 16, inner),
             decoder: encoding.new_decoder(),
             is_over: false,
+            ready: Vec::with_capacity(1 << 16),
+            taken: 0,
         }
+    }
+
+    /// Decodes on until there is something to read, or the text is over.
+    fn decode(&mut self) -> io::Result<()> {
+        self.ready.resize(self.ready.capacity(), 0);
+        self.taken = 0;
+        let mut length = 0;
+        while length == 0 && !self.is_over {
+            let bytes = self.inner.fill_buf()?;
+            let is_end = bytes.is_empty();
+            // The last place is kept for what is no character.
+            let room = self.ready.len() - 1;
+            let (result, read, written) = self.decoder.decode_to_utf8_without_replacement(
+                bytes,
+                &mut self.ready[..room],
+                is_end,
+            );
+            self.inner.consume(read);
+            length = written;
+            match result {
+                DecoderResult::InputEmpty => self.is_over = is_end,
+                DecoderResult::OutputFull => {}
+                DecoderResult::Malformed(..) => {
+                    self.ready[length] = NO_CHARACTER;
+                    length += 1;
+                }
+            }
+        }
+        self.ready.truncate(length);
+        Ok(())
     }
 }
 
 impl<R: Read> Read for Decoded<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        // The last place is kept for what is no character.
-        let Some(room) = buffer.len().checked_sub(1) else {
-            return Ok(0);
-        };
-        while !self.is_over {
-            let bytes = self.inner.fill_buf()?;
-            let is_end = bytes.is_empty();
-            let (result, read, mut written) =
-                self.decoder
-                    .decode_to_utf8_without_replacement(bytes, &mut buffer[..room], is_end);
-            self.inner.consume(read);
-            match result {
-                DecoderResult::InputEmpty => self.is_over = is_end,
-                DecoderResult::OutputFull => {}
-                DecoderResult::Malformed(..) => {
-                    buffer[written] = NO_CHARACTER;
-                    written += 1;
-                }
-            }
-            if written > 0 {
-                return Ok(written);
-            }
+        if self.taken == self.ready.len() {
+            self.decode()?;
         }
-        Ok(0)
+        let rest = &self.ready[self.taken..];
+        let length = rest.len().min(buffer.len());
+        buffer[..length].copy_from_slice(&rest[..length]);
+        self.taken += length;
+        Ok(length)
     }
 }
 

@@ -84,6 +84,7 @@ async fn set_up_team(
             envelope.actor.clone(),
             envelope.channel,
             envelope.effective_at,
+            envelope.known_at,
         )
         .await?;
     if what_is_new(&known.state, &commands, &context)?.is_empty() {

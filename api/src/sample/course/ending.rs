@@ -95,17 +95,22 @@ impl Course<'_> {
 
     /// The review that the priority asks for, or that a coordinator wants.
     fn review(&mut self) -> Result<(), TextRefused> {
-        let is_due = self
-            .matrix
-            .level(self.priority)
-            .is_some_and(|level| level.review_required);
-        if !is_due {
+        if !self.review_is_due() {
             if !self.draw.chance(3) {
                 return Ok(());
             }
             let coordinator = Who::Member(TeamKey::Core, 0);
             self.then(30..=120, coordinator, doing(Command::RequireReview));
         }
+        self.complete_review()
+    }
+
+    fn review_is_due(&self) -> bool {
+        let level = self.matrix.level(self.priority);
+        level.is_some_and(|level| level.review_required)
+    }
+
+    fn complete_review(&mut self) -> Result<(), TextRefused> {
         let text = self.phrase(&phrases::REVIEW)?;
         let complete = Command::CompleteReview { text };
         let reviewer = self.reviewer()?;
@@ -165,6 +170,10 @@ impl Course<'_> {
         self.in_office_hours(960..=1300, Who::Requester(asking), doing(reopen));
         self.begin_anew();
         self.solve_again()?;
+        // Each cycle is looked back on by itself.
+        if self.review_is_due() {
+            self.complete_review()?;
+        }
         self.close()
     }
 

@@ -134,10 +134,12 @@ impl Replayed {
         Context {
             actor: actor.clone(),
             effective_at,
+            known_at: effective_at,
             channel,
             lines: lines_of(actor),
             matrices: Arc::clone(self.matrix.versions()),
             categories: Arc::clone(self.tree.versions()),
+            closed_teams: Arc::default(),
         }
     }
 }

@@ -103,6 +103,15 @@ fn no_window_is_longer_than_ten_years() {
 }
 
 #[test]
+fn no_window_is_of_no_time() {
+    let words = "priority P1: a window has at least one hour";
+    let reopening = matrix(|matrix| matrix.levels[0].reopen_within_hours = 0);
+    assert_eq!(problem(&reopening), words);
+    let confirming = matrix(|matrix| matrix.levels[0].confirm_within_hours = 0);
+    assert_eq!(problem(&confirming), words);
+}
+
+#[test]
 fn a_tree_has_at_least_one_category() {
     assert_eq!(problem(&tree(vec![])), "a tree needs at least one category");
 }

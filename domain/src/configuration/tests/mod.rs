@@ -5,7 +5,7 @@ mod stored;
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use cqrs_es::Aggregate;
 use cqrs_es::test::{AggregateResultValidator, TestFramework};
 use strum::VariantNames;
@@ -14,7 +14,7 @@ use super::{
     CategoryTree, Command, Configuration, Content, ContentProblem, Error, Event, PriorityMatrix,
 };
 use crate::context::{Channel, Context, Role};
-use crate::fixtures::{actor, administrator, agent, at, hours, person};
+use crate::fixtures::{actor, administrator, agent, at, hours, person, text};
 use crate::{Decider, Refusal};
 
 /// The first version of most tests holds from here.
@@ -69,6 +69,20 @@ fn publish<C>(effective_from: DateTime<Utc>) -> Command<C> {
     Command::Publish { effective_from }
 }
 
+fn withdraw<C>(version: u32) -> Command<C> {
+    Command::Withdraw {
+        version,
+        reason: text("A slip"),
+    }
+}
+
+fn withdrawn<C>() -> Event<C> {
+    Event::VersionWithdrawn {
+        version: 1,
+        reason: text("A slip"),
+    }
+}
+
 /// Drafted, reviewed by a second person, published, and that once more.
 fn lives<C: Content>(content: &C) {
     let save = Command::SaveDraft(content.clone());
@@ -91,6 +105,23 @@ fn lives<C: Content>(content: &C) {
         effective_from: later,
         content: content.clone(),
     }]);
+    when(published(content), author(), withdraw(1)).then_expect_events(vec![withdrawn()]);
+    // The number of a version that was withdrawn is not given again, and it is
+    // in no other version's way.
+    let anew = [published(content), vec![withdrawn()], reviewed(content)].concat();
+    when(anew, author(), publish(at(1))).then_expect_events(vec![Event::Published {
+        version: 2,
+        effective_from: at(1),
+        content: content.clone(),
+    }]);
+    let furthest = author().known_at + TimeDelta::days(730);
+    when(reviewed(content), author(), publish(furthest)).then_expect_events(vec![
+        Event::Published {
+            version: 1,
+            effective_from: furthest,
+            content: content.clone(),
+        },
+    ]);
     for given in [drafted(content), reviewed(content)] {
         when(given, author(), Command::DiscardDraft)
             .then_expect_events(vec![Event::DraftDiscarded {}]);
@@ -109,6 +140,18 @@ fn cases<C: Content>(content: &C, broken: C) -> Vec<Case<C>> {
     let discarded = [drafted(content), vec![Event::DraftDiscarded {}]].concat();
     // A new draft has not been reviewed, whatever was before it.
     let written_anew = [reviewed(content), drafted(content)].concat();
+    let latest = author().known_at + TimeDelta::days(730);
+    let missing = |version| Error::NoSuchVersion { version };
+    let taken_back = [published(content), vec![withdrawn()]].concat();
+    // Dated back, and known only when the version holds.
+    let once_it_holds = Context {
+        known_at: from(),
+        ..author()
+    };
+    let holds = Error::HoldsAlready {
+        version: 1,
+        since: from(),
+    };
     vec![
         (vec![], author(), Command::PassReview, Error::NoDraft),
         (vec![], author(), publish(from()), Error::NoDraft),
@@ -139,6 +182,15 @@ fn cases<C: Content>(content: &C, broken: C) -> Vec<Case<C>> {
         ),
         (written_anew, author(), publish(from()), Error::NotReviewed),
         (again, author(), publish(from()), previous),
+        (
+            reviewed(content),
+            author(),
+            publish(latest + TimeDelta::milliseconds(1)),
+            Error::TooFarAhead { latest },
+        ),
+        (published(content), author(), withdraw(2), missing(2)),
+        (taken_back, author(), withdraw(1), missing(1)),
+        (published(content), once_it_holds, withdraw(1), holds),
         (vec![], agent(), save(), Error::NotAdministrator),
         (
             vec![],
@@ -219,6 +271,19 @@ fn inc_03_what_was_published_holds_until_the_next_version_does_and_stays_to_be_r
     assert_eq!(numbered(3), None);
     assert_eq!(matrix.versions().latest().map(|v| v.version), Some(2));
     assert_eq!(matrix.versions().iter().count(), 2);
+}
+
+#[test]
+fn a8_a_version_that_was_withdrawn_never_holds_and_stays_to_be_read() {
+    let mut matrix = Configuration::<PriorityMatrix>::default();
+    for event in [published(&PriorityMatrix::initial()), vec![withdrawn()]].concat() {
+        matrix.apply(event);
+    }
+    let versions = matrix.versions();
+    assert_eq!(versions.in_force_at(from() + hours(1)), None);
+    assert_eq!(versions.latest(), None);
+    assert!(versions.numbered(1).unwrap().withdrawn);
+    assert_eq!(versions.iter().count(), 1);
 }
 
 #[test]

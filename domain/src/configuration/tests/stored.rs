@@ -9,9 +9,17 @@ use strum::VariantNames;
 
 use super::published;
 use crate::configuration::{CategoryTree, Configuration, Content, Event, PriorityMatrix};
+use crate::fixtures::text;
 
 fn every_event<C: Content>(content: &C) -> Vec<Event<C>> {
-    [published(content), vec![Event::DraftDiscarded {}]].concat()
+    let others = vec![
+        Event::DraftDiscarded {},
+        Event::VersionWithdrawn {
+            version: 1,
+            reason: text("A slip"),
+        },
+    ];
+    [published(content), others].concat()
 }
 
 fn small_tree() -> CategoryTree {

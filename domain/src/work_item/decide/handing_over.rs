@@ -42,9 +42,24 @@ impl WorkItem {
         self.working(context)?;
         Ok(vec![WorkEvent::Returned {
             from: from.clone(),
-            to: self.previous_team.clone(),
+            to: self
+                .previous_team
+                .clone()
+                .filter(|team| !context.closed_teams.contains(&team.id)),
             reason: reason.clone(),
         }])
+    }
+
+    /// What comes back to life goes to the dispatcher where the team that had
+    /// it works no longer.
+    pub(crate) fn back_to_dispatcher(&self, reason: &Text, context: &Context) -> Option<WorkEvent> {
+        let team = self.team.as_ref()?;
+        let is_closed = context.closed_teams.contains(&team.id);
+        is_closed.then(|| WorkEvent::Returned {
+            from: team.clone(),
+            to: None,
+            reason: reason.clone(),
+        })
     }
 
     pub(super) fn forward(

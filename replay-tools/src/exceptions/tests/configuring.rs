@@ -47,6 +47,35 @@ fn a_new_version_is_told_with_what_differs_from_the_one_before() {
 }
 
 #[test]
+fn a8_a_version_that_was_withdrawn_is_told_and_compared_with_no_more() {
+    let reviewed = json!({"type": "ReviewPassed", "reviewed_by": "b"});
+    let withdrawn = json!({"type": "VersionWithdrawn", "version": 2, "reason": "A slip"});
+    let mut stream = of("category_tree");
+    for (version, name) in [(1, "Network"), (2, "Nets")] {
+        stream = stream
+            .then("a", &draft("a", name))
+            .then("b", &reviewed)
+            .then("b", &published(version, name));
+    }
+    let stream = stream
+        .then("b", &withdrawn)
+        .then("a", &draft("a", "Networks"))
+        .then("b", &reviewed)
+        .then("b", &published(3, "Networks"));
+    let found = stream.exceptions();
+    assert_eq!(found.len(), 4);
+    assert_eq!(
+        found[2].description,
+        "Version 2 was withdrawn before it held."
+    );
+    assert_eq!(found[2].reason.as_deref(), Some("A slip"));
+    assert_eq!(
+        found[3].differences[0].to_string(),
+        "categories.network.name_en: Network -> Networks"
+    );
+}
+
+#[test]
 fn sec_07_a_configuration_that_one_person_made_alone_is_a_self_approval() {
     let reviewed = |by: &str| json!({"type": "ReviewPassed", "reviewed_by": by});
     let alone = of("category_tree")

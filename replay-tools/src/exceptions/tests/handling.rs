@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use event_store::Metadata;
 use serde_json::json;
+use uuid::Uuid;
 
 use super::{Stream, incident, of, resolved};
 use crate::exceptions::exception::Kind;
@@ -160,4 +161,36 @@ fn a_length_of_time_has_a_unit() {
     for wrong in ["", "24", "h", "-1h", "1w", "9223372036854775807d"] {
         assert!(length_of_time(wrong).is_err(), "{wrong}");
     }
+}
+
+#[test]
+fn what_leavers_have_open_is_listed_while_it_is_open() {
+    use domain::organisation::TeamEvent;
+    let left = TeamEvent::MemberRemoved {
+        person: domain::ids::PersonId::new("Wang.Fang").unwrap(),
+    };
+    let accepted = incident().accepted();
+    let with = |stream: &Stream, events: &[TeamEvent]| -> Vec<String> {
+        let found = stream.asked(|question| {
+            for event in events {
+                question.leavers.take(Uuid::nil(), event);
+            }
+            question.kinds = vec![Kind::Leaver];
+        });
+        let descriptions = found.exceptions.into_iter().map(|one| one.description);
+        descriptions.collect()
+    };
+    assert_eq!(with(&accepted, &[]), Vec::<String>::new());
+    assert_eq!(
+        with(&accepted, std::slice::from_ref(&left)),
+        ["It is with wang.fang, who is no longer in the team Network."]
+    );
+    assert_eq!(
+        with(&accepted, &[TeamEvent::TeamDeactivated {}]),
+        ["It is with the team Network, which works no longer."]
+    );
+    let resolved = accepted.then("wang.fang", &resolved());
+    let closed = json!({"type": "Closed", "by": "Requester"});
+    let closed = resolved.then("chen.jie", &closed);
+    assert_eq!(with(&closed, &[left]), Vec::<String>::new());
 }

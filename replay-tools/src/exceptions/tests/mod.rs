@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::detection::{Found, Question, look};
 use super::exception::{Exception, Kind};
+use super::leavers::Leavers;
 
 mod configuring;
 mod handling;
@@ -114,6 +115,7 @@ impl Stream {
             late_after: TimeDelta::hours(24),
             with_imports: false,
             with_closed: false,
+            leavers: Leavers::default(),
         };
         ask(&mut question);
         look(&self.events, &question)

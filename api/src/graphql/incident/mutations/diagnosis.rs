@@ -138,7 +138,7 @@ impl DiagnosisMutations {
     async fn compute_expected_resolution(
         &self,
         ctx: &Context<'_>,
-        input: IncidentComputeExpectedResolutionInput,
+        #[graphql(desc = "What the command says.")] input: IncidentComputeExpectedResolutionInput,
     ) -> Result<IncidentPayload> {
         let estimate = estimate(ctx, &input.id, input.command.effective_at).await?;
         let command = Command::ComputeExpectedResolution { estimate };

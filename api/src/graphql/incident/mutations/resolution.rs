@@ -160,7 +160,7 @@ impl ResolutionMutations {
     async fn give_initial_support(
         &self,
         ctx: &Context<'_>,
-        input: IncidentGiveInitialSupportInput,
+        #[graphql(desc = "What the command says.")] input: IncidentGiveInitialSupportInput,
     ) -> Result<IncidentPayload> {
         let command = Command::GiveInitialSupport {
             answer: optional(input.answer.as_deref(), "answer", Text::new)?,

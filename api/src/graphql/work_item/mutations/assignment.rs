@@ -130,7 +130,8 @@ impl AssignmentMutations {
             .map(WorkItemPayload::from)
     }
 
-    /// 退回: the assigned team sends the item back to where it came from, with a reason.
+    /// 退回: the assigned team sends the item back to where it came from, with a
+    /// reason; to the dispatcher where no team had it or that team works no longer.
     #[graphql(name = "workItemReturn")]
     async fn give_back(
         &self,

@@ -117,10 +117,12 @@ impl MemoryDesk {
         let context = Context {
             actor: machine(IMPORTER).unwrap(),
             effective_at: mapping::effective_at(row, incident),
+            known_at: mapping::effective_at(row, incident),
             channel: Channel::Import,
             lines: Vec::new(),
             matrices: Arc::clone(&self.matrices),
             categories: Arc::clone(&self.categories),
+            closed_teams: Arc::default(),
         };
         let taken = mapping::take(row, incident, "INC0000001", &self.teams, &context)?;
         for event in &taken.events {

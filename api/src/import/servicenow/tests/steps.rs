@@ -618,9 +618,9 @@ fn the_state_of_the_row_is_what_the_incident_ends_with() {
         work.custom_fields["servicenow.incident_state"],
         "Awaiting Evidence"
     );
-    assert_eq!(work.requester.as_ref().unwrap().as_str(), "Qian Bo");
+    assert_eq!(work.requester.as_ref().unwrap().as_str(), "qian bo");
     assert_eq!(work.team.as_ref().unwrap().name, "Service desk");
-    assert_eq!(work.person.as_ref().unwrap().as_str(), "He Jun");
+    assert_eq!(work.person.as_ref().unwrap().as_str(), "he jun");
     assert_eq!(work.priority.unwrap().priority, Priority::P2);
     assert_eq!(
         work.details[DetailField::Summary.as_ref()],

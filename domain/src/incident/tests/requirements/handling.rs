@@ -55,6 +55,20 @@ fn inc_20_a_returned_incident_goes_back_to_the_team_that_it_came_from() {
 }
 
 #[test]
+fn decided_07_a_return_to_a_closed_team_goes_to_the_dispatcher() {
+    let mut by = specialist();
+    by.closed_teams = std::sync::Arc::new([desk().id].into());
+    let reason = text("No fault of the network");
+    let journey = Journey::begun(intake(), &requester())
+        .then(&agent(), WorkCommand::Assign { to: to(desk()) })
+        .then(&agent(), WorkCommand::Accept)
+        .then(&agent(), WorkCommand::Assign { to: to(network()) })
+        .then(&by, WorkCommand::Return { reason });
+    assert_eq!(journey.incident.status(), Status::Returned);
+    assert_eq!(journey.incident.work().team, None);
+}
+
+#[test]
 fn inc_21_an_incident_is_forwarded_to_a_peer() {
     let forward = WorkCommand::Forward {
         to: ForwardTo::Team(to(hotline())),
