@@ -41,6 +41,10 @@ pub struct Envelope {
     pub channel: Channel,
     /// When it was so in the world.
     pub effective_at: DateTime<Utc>,
+    /// Whether whoever commands has named that time. One that is merely the
+    /// present moment never lies before the aggregate's last step, whatever
+    /// the clocks of several services say.
+    pub is_dated: bool,
     /// When it becomes known: when the desk records it, or as it happened for a
     /// history that is taken over.
     pub known_at: DateTime<Utc>,
@@ -66,6 +70,7 @@ impl Envelope {
             on_behalf_of: None,
             channel,
             effective_at,
+            is_dated: true,
             known_at: match channel {
                 Channel::Import => effective_at,
                 Channel::Api | Channel::Cli | Channel::Process => crate::clock::now(),
@@ -87,7 +92,15 @@ impl Envelope {
         self
     }
 
-    fn metadata(&self) -> Metadata {
+    /// When the command takes effect on an aggregate.
+    fn effective_on<A: Decider>(&self, state: &A) -> DateTime<Utc> {
+        match state.last_step_at() {
+            Some(last) if !self.is_dated => self.effective_at.max(last),
+            _ => self.effective_at,
+        }
+    }
+
+    fn metadata(&self, effective_at: DateTime<Utc>) -> Metadata {
         Metadata {
             role: Some(self.actor.role.as_ref().to_ascii_lowercase()),
             on_behalf_of: self.on_behalf_of.as_ref().map(ToString::to_string),
@@ -95,7 +108,7 @@ impl Envelope {
             correlation_id: self.correlation_id.clone(),
             causation_id: self.causation_id.clone(),
             rule: self.rule.clone(),
-            ..Metadata::new(self.effective_at, self.actor.id.as_str())
+            ..Metadata::new(effective_at, self.actor.id.as_str())
         }
     }
 }
@@ -130,6 +143,8 @@ pub enum CommandError {
         message: String,
         /// The input field at fault.
         field: Option<&'static str>,
+        /// What else the refusal says, by name.
+        facts: Vec<(&'static str, String)>,
     },
     /// The aggregate is not as the one who commands has seen it, or others
     /// were faster every time.
@@ -170,6 +185,7 @@ impl CommandError {
             code: refusal.code(),
             message: refusal.to_string(),
             field: refusal.field(),
+            facts: refusal.facts(),
         }
     }
 
@@ -283,7 +299,6 @@ where
     A: Decider + 'static,
     Desk: Keeps<A>,
 {
-    let metadata = envelope.metadata();
     let deadline = Instant::now() + PATIENCE;
     let turn = tokio::time::timeout_at(deadline, desk.turns().wait(A::TYPE, id)).await;
     let mut current = desk.store().load(id).await?.version;
@@ -312,6 +327,7 @@ where
                 return first.ok_or(error);
             }
         };
+        let metadata = envelope.metadata(envelope.effective_on(&*loaded.state));
         let envelope = CommandEnvelope {
             metadata: &metadata,
             command_id: envelope.command_id,
@@ -375,7 +391,7 @@ where
         .context(
             envelope.actor.clone(),
             envelope.channel,
-            envelope.effective_at,
+            envelope.effective_on(&*loaded.state),
             envelope.known_at,
         )
         .await?;

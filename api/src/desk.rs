@@ -11,7 +11,7 @@ use domain::audit::SealKeys;
 use domain::configuration::{CategoryTree, Configuration, PriorityMatrix};
 use domain::incident::{self, Incident};
 use domain::organisation::{ApiToken, Team};
-use domain::{Actor, Channel, Context};
+use domain::{Actor, Channel, Context, Decider};
 use event_store::{
     AggregateStore, Database, DatabaseSource, Log, LogSettings, Migrate, PoolSettings, StoreError,
     StreamVersion,
@@ -106,7 +106,8 @@ impl Desk {
                     pool.clone(),
                     CACHED_ITEMS,
                     incident::upcasters(),
-                ),
+                )
+                .folded_by(Incident::apply_at),
                 teams: AggregateStore::new(log.clone(), pool.clone(), CACHED_SETTINGS, Vec::new()),
                 tokens: AggregateStore::new(log.clone(), pool.clone(), CACHED_SETTINGS, Vec::new()),
                 seal_keys: AggregateStore::new(

@@ -116,10 +116,18 @@ fn chain(error: &dyn std::error::Error) -> String {
 pub(crate) fn of_command(error: &CommandError) -> Error {
     let message = error.to_string();
     match error {
-        CommandError::Refused { code, field, .. } => match field {
-            Some(field) => at_field(code, message, field),
-            None => coded(code, message),
-        },
+        CommandError::Refused {
+            code, field, facts, ..
+        } => {
+            let refused = match field {
+                Some(field) => at_field(code, message, field),
+                None => coded(code, message),
+            };
+            let tell = |error: Error, (name, fact): &(&'static str, String)| {
+                error.extend_with(|_, extensions| extensions.set(*name, fact.as_str()))
+            };
+            facts.iter().fold(refused, tell)
+        }
         CommandError::Conflict { current } => coded(code::CONFLICT, message)
             .extend_with(|_, extensions| extensions.set("currentVersion", *current)),
         CommandError::CommandIdReused => at_field(code::COMMAND_ID_REUSED, message, "commandId"),

@@ -1,5 +1,6 @@
 //! What every aggregate of the desk has beyond the cqrs-es vocabulary.
 
+use chrono::{DateTime, Utc};
 use cqrs_es::Aggregate;
 
 use crate::{Actor, Context};
@@ -21,6 +22,20 @@ pub trait Decider: Aggregate<Services = Context, Error: Refusal> + Clone {
     fn admits(&self, _: &Actor) -> Result<(), Self::Error> {
         Ok(())
     }
+
+    /// Takes an event in with the time at which it was so in the world, for an
+    /// aggregate whose decisions depend on when its steps were taken.
+    fn apply_at(&mut self, event: Self::Event, effective_at: DateTime<Utc>) {
+        let _ = effective_at;
+        self.apply(event);
+    }
+
+    /// When the last of the steps was taken that others rest on. A command
+    /// that names no time of its own is not taken before it, whatever the
+    /// clocks of several services say.
+    fn last_step_at(&self) -> Option<DateTime<Utc>> {
+        None
+    }
 }
 
 /// A rule that forbids a command. Its display is written for the person who
@@ -28,6 +43,11 @@ pub trait Decider: Aggregate<Services = Context, Error: Refusal> + Clone {
 pub trait Refusal: std::error::Error + PartialEq + Send + Sync + 'static {
     /// The stable code, such as `INCIDENT_REVIEW_MISSING`.
     fn code(&self) -> String;
+
+    /// What else the refusal says, by name, for programs.
+    fn facts(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
 
     /// The input field at fault, where one is.
     fn field(&self) -> Option<&'static str> {

@@ -18,7 +18,7 @@ use crate::priority::{Impact, Priority, Urgency};
 use crate::text::{Line, Text};
 use crate::work_item::{
     Assignee, Attachment, CategoryRef, ContactChannel, ExternalReference, Farewell, Intake,
-    LinkTarget, SupportLine, TeamRef, Visibility, WorkEvent,
+    LinkTarget, MergedItem, SupportLine, TeamRef, Visibility, WorkCommand, WorkEvent,
 };
 
 /// The number of the incident that the tests are about.
@@ -173,6 +173,12 @@ impl Context {
     pub(crate) fn when(mut self, effective_at: DateTime<Utc>) -> Self {
         self.effective_at = effective_at;
         self.known_at = effective_at;
+        self
+    }
+
+    /// The same, written down only then.
+    pub(crate) fn recorded(mut self, known_at: DateTime<Utc>) -> Self {
+        self.known_at = known_at;
         self
     }
 
@@ -436,6 +442,26 @@ pub(crate) fn other() -> LinkTarget {
         leads_back: false,
         is_open: true,
     }
+}
+
+/// The other incident goes on as this one.
+pub(crate) fn take_in() -> WorkCommand {
+    WorkCommand::TakeIn {
+        item: MergedItem {
+            id: other().id,
+            number: other().number,
+            people: vec![person("zhao.lei")],
+        },
+    }
+}
+
+/// The same, as it is recorded.
+pub(crate) fn taken_in() -> Event {
+    Event::Work(WorkEvent::MergedFrom {
+        source: other().id,
+        source_number: other().number,
+        people: vec![person("zhao.lei")],
+    })
 }
 
 pub(crate) fn file() -> Attachment {

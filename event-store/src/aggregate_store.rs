@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::io::Write;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use cqrs_es::persist::{EventUpcaster, PersistedEventRepository};
 use cqrs_es::{Aggregate, DomainEvent, EventEnvelope};
 use moka::ops::compute::Op;
@@ -18,6 +19,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::event::upcast;
+use crate::time::parse_time;
 use crate::{
     AppendError, Appended, Commit, Log, Metadata, NewEvent, Reservation, StoreError, StreamVersion,
     canonical_json, reading,
@@ -103,6 +105,12 @@ pub struct CommandEnvelope<'a> {
     pub rests_on: Vec<StreamVersion>,
 }
 
+/// Where an envelope says when it was so in the world.
+const EFFECTIVE_AT: &str = "effective_at";
+
+/// How an aggregate takes an event in that was so in the world at a time.
+type Fold<A> = fn(&mut A, <A as Aggregate>::Event, DateTime<Utc>);
+
 /// The aggregates of one kind. Clones share the cache.
 pub struct AggregateStore<A: Aggregate> {
     log: Log,
@@ -110,6 +118,7 @@ pub struct AggregateStore<A: Aggregate> {
     repository: Arc<PostgresEventRepository>,
     cache: Cache<Uuid, Loaded<A>>,
     upcasters: Arc<[Box<dyn EventUpcaster>]>,
+    fold: Option<Fold<A>>,
 }
 
 impl<A: Aggregate> Clone for AggregateStore<A> {
@@ -120,6 +129,7 @@ impl<A: Aggregate> Clone for AggregateStore<A> {
             repository: Arc::clone(&self.repository),
             cache: self.cache.clone(),
             upcasters: Arc::clone(&self.upcasters),
+            fold: self.fold,
         }
     }
 }
@@ -155,6 +165,7 @@ impl<A: Aggregate + Clone + 'static> AggregateStore<A> {
             pool,
             cache,
             upcasters: upcasters.into(),
+            fold: None,
         }
     }
 
@@ -166,6 +177,14 @@ impl<A: Aggregate + Clone + 'static> AggregateStore<A> {
             aggregate_id: loaded.id,
             version: loaded.version,
         }
+    }
+
+    /// The same for aggregates that take an event in with the time at which it
+    /// was so in the world.
+    #[must_use]
+    pub fn folded_by(mut self, fold: Fold<A>) -> Self {
+        self.fold = Some(fold);
+        self
     }
 
     /// The aggregate, from the cache or folded from its stream.
@@ -181,7 +200,11 @@ impl<A: Aggregate + Clone + 'static> AggregateStore<A> {
         let mut version = 0;
         for envelope in self.envelopes(&id.to_string()).await? {
             version = i64::try_from(envelope.sequence).unwrap_or(i64::MAX);
-            state.apply(envelope.payload);
+            let at = || {
+                let at = envelope.metadata.get(EFFECTIVE_AT)?;
+                parse_time(at)
+            };
+            self.take_in(&mut state, envelope.payload, version, at)?;
         }
         let loaded = Loaded::absent(id).with(state, version);
         self.remember(&loaded);
@@ -201,7 +224,8 @@ impl<A: Aggregate + Clone + 'static> AggregateStore<A> {
         for event in reading::streams(&self.pool, A::TYPE, &absent).await? {
             let event = event.upcast(&self.upcasters)?;
             if let Some((state, version)) = states.get_mut(&event.aggregate_id) {
-                state.apply(event.content()?);
+                let at = || Some(event.metadata().ok()?.effective_at);
+                self.take_in(state, event.content()?, event.sequence, at)?;
                 *version = event.sequence;
             }
         }
@@ -265,12 +289,17 @@ impl<A: Aggregate + Clone + 'static> AggregateStore<A> {
         events: Vec<A::Event>,
         commit: Commit,
     ) -> Result<Appended, AppendError> {
+        let at = self
+            .fold
+            .and_then(|_| Metadata::parse(&commit.metadata).ok());
         let answer = self.log.append(commit).await;
         match &answer {
             Ok(appended) if !appended.duplicate => {
                 let mut state = A::clone(&loaded.state);
                 for event in events {
-                    state.apply(event);
+                    self.take_in(&mut state, event, appended.version, || {
+                        Some(at.as_ref()?.effective_at)
+                    })?;
                 }
                 self.remember(&loaded.with(state, appended.version));
             }
@@ -279,6 +308,28 @@ impl<A: Aggregate + Clone + 'static> AggregateStore<A> {
             _ => self.forget(loaded.id),
         }
         answer
+    }
+
+    /// Takes an event in, with its time where that is asked for.
+    fn take_in(
+        &self,
+        state: &mut A,
+        event: A::Event,
+        version: i64,
+        effective_at: impl FnOnce() -> Option<DateTime<Utc>>,
+    ) -> Result<(), StoreError> {
+        let Some(fold) = self.fold else {
+            state.apply(event);
+            return Ok(());
+        };
+        let effective_at = effective_at().ok_or_else(|| StoreError::Decode {
+            aggregate_type: A::TYPE.to_owned(),
+            aggregate_id: String::new(),
+            sequence: version,
+            detail: "the envelope does not say effective when".to_owned(),
+        })?;
+        fold(state, event, effective_at);
+        Ok(())
     }
 
     /// The stream as cqrs-es sees it, in today's shapes.

@@ -29,6 +29,8 @@ pub(crate) fn incident_status_after(event: &Event) -> Option<Status> {
         | Event::WorkaroundApplied { .. }
         | Event::InitialSupportGiven { .. }
         | Event::ServiceRestored {}
+        | Event::ResolutionAnswered {}
+        | Event::ConfirmationAwaited { .. }
         | Event::ResolutionConfirmed {}
         | Event::MajorDeclared { .. }
         | Event::MajorStoodDown { .. }

@@ -10,14 +10,11 @@ use uuid::Uuid;
 
 use crate::ReadError;
 
-/// The version under which process managers keep their checkpoints: their
-/// timers are state of their own, and never built anew.
-const CHECKPOINT_VERSION: i32 = 1;
-
 /// A moment at which a process manager has something to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Timer {
-    /// What it is about, such as a work item.
+    /// What it is about: a work item, or something of one that the process
+    /// tells apart, such as a step or a visit.
     pub key: Uuid,
     /// When it is to be acted upon.
     pub due_at: DateTime<Utc>,
@@ -37,8 +34,12 @@ pub enum TimerChange {
     },
     /// Ends it.
     Stop,
-    /// Lets one that is parked be acted upon again.
-    TryAgain,
+    /// Lets one that is parked be acted upon again, as of a moment at the
+    /// earliest.
+    TryAgain {
+        /// When what kept the process from acting was gone.
+        at: DateTime<Utc>,
+    },
 }
 
 /// The timers of process managers. A process has a name of its own, such as
@@ -53,16 +54,17 @@ impl Timers {
         Self { pool }
     }
 
-    /// How far a process has read the log; 0 before it has begun.
-    pub async fn position(&self, process: &str) -> Result<i64, ReadError> {
+    /// How far a version of a process has read the log; nothing before it has
+    /// begun.
+    pub async fn position(&self, process: &str, version: i32) -> Result<Option<i64>, ReadError> {
         let position = sqlx::query_scalar!(
             "select position from checkpoints where name = $1 and version = $2",
             checkpoint_name(process),
-            CHECKPOINT_VERSION,
+            version,
         )
         .fetch_optional(&self.pool)
         .await?;
-        Ok(position.unwrap_or(0))
+        Ok(position)
     }
 
     /// When the next timer of a process is due that is not parked.
@@ -150,6 +152,18 @@ fn columns(timers: &[Timer]) -> (Vec<Uuid>, Vec<i64>) {
     columns.unzip()
 }
 
+/// Forgets what an earlier version of a process meant to do: a new one reads
+/// the log from its beginning. What was done is not done again, because
+/// commands are called by the events that they follow from.
+///
+/// The caller holds the process's lease.
+pub async fn begin_anew(connection: &mut PgConnection, process: &str) -> Result<(), ReadError> {
+    sqlx::query!("delete from timers where process = $1", process)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 /// Takes the changes in that the events up to a position bring, and moves the
 /// process's checkpoint there, both or neither. Of several changes to one key
 /// the later ones come last.
@@ -157,7 +171,7 @@ fn columns(timers: &[Timer]) -> (Vec<Uuid>, Vec<i64>) {
 /// The caller holds the process's lease, on this very connection.
 pub async fn apply_changes(
     connection: &mut PgConnection,
-    process: &str,
+    (process, version): (&str, i32),
     changes: &[(Uuid, TimerChange)],
     position: i64,
 ) -> Result<(), ReadError> {
@@ -171,7 +185,7 @@ pub async fn apply_changes(
         on conflict (name, version) do update set position = excluded.position
         ",
         checkpoint_name(process),
-        CHECKPOINT_VERSION,
+        version,
         position,
     )
     .execute(&mut *transaction)
@@ -189,6 +203,7 @@ struct Outcome {
     source_positions: Vec<i64>,
     stopped: Vec<Uuid>,
     tried_again: Vec<Uuid>,
+    not_before: Vec<DateTime<Utc>>,
 }
 
 impl Outcome {
@@ -196,10 +211,15 @@ impl Outcome {
         let mut last: HashMap<Uuid, TimerChange> = HashMap::new();
         for (key, change) in changes {
             match change {
-                // One that was just set, or is gone, has nothing to try again.
-                TimerChange::TryAgain => {
-                    last.entry(*key).or_insert(*change);
-                }
+                TimerChange::TryAgain { at } => match last.get_mut(key) {
+                    Some(TimerChange::Start { due_at, .. }) => *due_at = (*at).max(*due_at),
+                    Some(TimerChange::TryAgain { at: before }) => *before = (*at).max(*before),
+                    // One that is gone has nothing to try again.
+                    Some(TimerChange::Stop) => {}
+                    None => {
+                        last.insert(*key, *change);
+                    }
+                },
                 TimerChange::Start { .. } | TimerChange::Stop => {
                     last.insert(*key, *change);
                 }
@@ -217,7 +237,10 @@ impl Outcome {
                     outcome.source_positions.push(source_position);
                 }
                 TimerChange::Stop => outcome.stopped.push(key),
-                TimerChange::TryAgain => outcome.tried_again.push(key),
+                TimerChange::TryAgain { at } => {
+                    outcome.tried_again.push(key);
+                    outcome.not_before.push(at);
+                }
             }
         }
         outcome
@@ -254,9 +277,14 @@ impl Outcome {
         }
         if !self.tried_again.is_empty() {
             sqlx::query!(
-                "update timers set parked = false where process = $1 and key = any ($2) and parked",
+                "
+                update timers t set parked = false, due_at = greatest(t.due_at, again.not_before)
+                from unnest($2::uuid[], $3::timestamptz[]) as again (key, not_before)
+                where t.process = $1 and t.key = again.key
+                ",
                 process,
                 &self.tried_again,
+                &self.not_before,
             )
             .execute(connection)
             .await?;

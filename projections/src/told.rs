@@ -57,6 +57,8 @@ pub(crate) fn told(event: &Event) -> Told<'_> {
         },
         Event::Resumed { .. }
         | Event::ServiceRestored {}
+        | Event::ResolutionAnswered {}
+        | Event::ConfirmationAwaited { .. }
         | Event::ResolutionConfirmed {}
         | Event::ReviewRequired { .. } => Told::default(),
     }

@@ -3,15 +3,34 @@
 
 use std::collections::HashSet;
 
+use domain::Role;
+use domain::incident::Command;
+use domain::text::{Line, Text};
+use domain::work_item::{Attachment, ContactChannel, Visibility, WorkCommand};
 use serde_json::{Value, json};
 use tests::{Incident, Person, Team, TestDesk};
 
+fn resolve() -> Command {
+    Command::Resolve {
+        code: Line::new("Fixed").unwrap(),
+        cause: None,
+        solution: Text::new("重启").unwrap(),
+        knowledge: None,
+    }
+}
+
 /// An incident that was resolved so many days ago.
-async fn resolved_ago(coordinator: &Person, team: &Team, days: i64, particular: Value) -> Incident {
-    let ago = |hours: i64| {
-        (api::clock::now() - chrono::Duration::days(days) - chrono::Duration::hours(hours))
-            .to_rfc3339()
+async fn resolved_ago(
+    desk: &TestDesk,
+    coordinator: &Person,
+    team: &Team,
+    days: i64,
+    particular: Value,
+) -> Incident {
+    let at = |hours: i64| {
+        api::clock::now() - chrono::Duration::days(days) - chrono::Duration::hours(hours)
     };
+    let ago = |hours: i64| at(hours).to_rfc3339();
     let incident = coordinator
         .logs(tests::journey::with(
             json!({ "effectiveAt": ago(4) }),
@@ -32,10 +51,7 @@ async fn resolved_ago(coordinator: &Person, team: &Team, days: i64, particular: 
             json!({ "effectiveAt": ago(2) }),
         )
         .await;
-    let resolution = json!({ "code": "Fixed", "solution": "重启", "effectiveAt": ago(1) });
-    team.agent
-        .takes("incidentResolve", &incident, resolution)
-        .await;
+    desk.lived_through(&incident, resolve(), at(1)).await;
     incident
 }
 
@@ -60,7 +76,7 @@ async fn inc_29_an_unanswered_resolution_is_closed_by_the_desk() {
     let desk = TestDesk::open().await;
     let (coordinator, team) = (desk.coordinator().await, desk.second_line().await);
     // P3: a week to answer. The week ended yesterday.
-    let incident = resolved_ago(&coordinator, &team, 8, json!({})).await;
+    let incident = resolved_ago(&desk, &coordinator, &team, 8, json!({})).await;
     sees_event(&desk, 0, &incident, "Closed").await;
     let seen = coordinator
         .sees(&incident, "status resolvedAt closedAt closure { by noFeedbackReason } history(first: 50) { nodes { eventType actor rule effectiveAt } }")
@@ -98,8 +114,8 @@ async fn inc_29_an_unanswered_resolution_is_closed_by_the_desk() {
 async fn inc_29_a_window_that_lasts_keeps_the_incident_open() {
     let desk = TestDesk::open().await;
     let (coordinator, team) = (desk.coordinator().await, desk.second_line().await);
-    let waiting = resolved_ago(&coordinator, &team, 1, json!({})).await;
-    let overdue = resolved_ago(&coordinator, &team, 8, json!({})).await;
+    let waiting = resolved_ago(&desk, &coordinator, &team, 1, json!({})).await;
+    let overdue = resolved_ago(&desk, &coordinator, &team, 8, json!({})).await;
     sees_event(&desk, 0, &overdue, "Closed").await;
     assert_eq!(
         coordinator.sees(&waiting, "status").await["status"],
@@ -112,13 +128,14 @@ async fn inc_29_a_review_that_is_due_comes_first() {
     let desk = TestDesk::open().await;
     let (coordinator, team) = (desk.coordinator().await, desk.second_line().await);
     let severe = resolved_ago(
+        &desk,
         &coordinator,
         &team,
         9,
         json!({ "impact": "HIGH", "urgency": "HIGH" }),
     )
     .await;
-    let plain = resolved_ago(&coordinator, &team, 9, json!({})).await;
+    let plain = resolved_ago(&desk, &coordinator, &team, 9, json!({})).await;
     sees_event(&desk, 0, &plain, "Closed").await;
     assert_eq!(
         coordinator.sees(&severe, "status").await["status"],
@@ -138,7 +155,7 @@ async fn inc_29_a_review_that_is_due_comes_first() {
 async fn inc_29_a_week_of_standstill_a_restart_and_a_replica_close_once() {
     let desk = TestDesk::open().await;
     let (coordinator, team) = (desk.coordinator().await, desk.second_line().await);
-    let incident = resolved_ago(&coordinator, &team, 8, json!({})).await;
+    let incident = resolved_ago(&desk, &coordinator, &team, 8, json!({})).await;
     sees_event(&desk, 0, &incident, "Closed").await;
     // The process manager forgets everything that it knew, as after a replay.
     let desk = {
@@ -152,6 +169,7 @@ async fn inc_29_a_week_of_standstill_a_restart_and_a_replica_close_once() {
     let replica = desk.replica().await;
     let coordinator = coordinator.at(desk.address());
     let second = resolved_ago(
+        &desk,
         &coordinator,
         &Team {
             agent: team.agent.at(desk.address()),
@@ -174,7 +192,7 @@ async fn inc_29_a_week_of_standstill_a_restart_and_a_replica_close_once() {
 async fn inc_29_an_answer_in_time_stops_the_timer() {
     let desk = TestDesk::open().await;
     let (coordinator, team) = (desk.coordinator().await, desk.second_line().await);
-    let rejected = resolved_ago(&coordinator, &team, 1, json!({})).await;
+    let rejected = resolved_ago(&desk, &coordinator, &team, 1, json!({})).await;
     coordinator
         .takes(
             "incidentRejectResolution",
@@ -182,7 +200,7 @@ async fn inc_29_an_answer_in_time_stops_the_timer() {
             json!({ "reason": "仍有问题" }),
         )
         .await;
-    let overdue = resolved_ago(&coordinator, &team, 8, json!({})).await;
+    let overdue = resolved_ago(&desk, &coordinator, &team, 8, json!({})).await;
     sees_event(&desk, 0, &overdue, "Closed").await;
     let timers = desk.database().number("select count(*) from timers").await;
     assert_eq!(timers, 0);
@@ -200,7 +218,7 @@ async fn inc_29_what_is_resolved_while_others_are_closed_is_closed_as_well() {
     const INCIDENTS: usize = 60;
     let desk = TestDesk::open().await;
     let (coordinator, team) = (desk.coordinator().await, desk.second_line().await);
-    let overdue = (0..INCIDENTS).map(|_| resolved_ago(&coordinator, &team, 8, json!({})));
+    let overdue = (0..INCIDENTS).map(|_| resolved_ago(&desk, &coordinator, &team, 8, json!({})));
     let resolved = futures_util::future::join_all(overdue).await;
     let mut open: HashSet<_> = resolved
         .iter()
@@ -214,4 +232,114 @@ async fn inc_29_what_is_resolved_while_others_are_closed_is_closed_as_well() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn inc_29_a_requester_who_has_answered_is_answered_before_the_desk_closes() {
+    let desk = TestDesk::open().await;
+    let (coordinator, team) = (desk.coordinator().await, desk.second_line().await);
+    let at = |days: i64| api::clock::now() - chrono::Duration::days(days);
+    let mut incidents = Vec::new();
+    for _ in 0..4 {
+        let incident = coordinator
+            .logs(json!({ "effectiveAt": at(12).to_rfc3339() }))
+            .await;
+        coordinator
+            .takes(
+                "workItemAssign",
+                &incident,
+                json!({ "teamId": team.id, "effectiveAt": at(11).to_rfc3339() }),
+            )
+            .await;
+        team.agent
+            .takes(
+                "workItemAccept",
+                &incident,
+                json!({ "effectiveAt": at(10).to_rfc3339() }),
+            )
+            .await;
+        incidents.push(incident);
+    }
+    let [commented, attached, called, silent] = &incidents[..] else {
+        panic!("four incidents");
+    };
+
+    // The window of each ended two days ago, and three had an answer in it.
+    let database = desk.close().await;
+    let quiet = tests::quiet(&database).await;
+    let staff = ("coordinator", Role::Coordinator);
+    for incident in &incidents {
+        tests::live_through(&quiet, incident, staff, resolve(), at(9)).await;
+    }
+    let asking = ("zhao.min", Role::Requester);
+    let said = WorkCommand::Comment {
+        visibility: Visibility::Public,
+        text: Text::new("周一再试").unwrap(),
+    };
+    tests::live_through(&quiet, commented, asking, said, at(8)).await;
+    let sent = WorkCommand::Attach {
+        attachment: Attachment {
+            name: Line::new("截图.png").unwrap(),
+            media_type: Line::new("image/png").unwrap(),
+            size_bytes: 2_048_u32.into(),
+            sha256: "ab".repeat(32),
+        },
+    };
+    tests::live_through(&quiet, attached, asking, sent, at(8)).await;
+    let spoken = WorkCommand::RecordContact {
+        contact_channel: ContactChannel::Phone,
+        text: Text::new("用户出差，周一再试").unwrap(),
+    };
+    tests::live_through(&quiet, called, staff, spoken, at(8)).await;
+    quiet.close().await;
+
+    let desk = TestDesk::on(database).await;
+    let coordinator = coordinator.at(desk.address());
+    sees_event(&desk, 0, silent, "Closed").await;
+    let found = coordinator
+        .data(
+            "{ workItems(filter: { answeredAfterResolution: true }) { nodes { number } totalCount } }",
+            json!({}),
+        )
+        .await;
+    assert_eq!(found["workItems"]["totalCount"], 3);
+    let fields = "status answeredAfterResolution resolution { confirmBy }";
+    for incident in [commented, attached, called] {
+        let seen = coordinator.sees(incident, fields).await;
+        assert_eq!(
+            seen,
+            json!({ "status": "RESOLVED", "answeredAfterResolution": true, "resolution": { "confirmBy": null } })
+        );
+    }
+    // The desk answers, and the requester has the whole window again.
+    let before = api::clock::now();
+    let answer = json!({ "visibility": "PUBLIC", "text": "好的，等您消息。" });
+    coordinator
+        .takes("workItemComment", commented, answer)
+        .await;
+    let seen = coordinator.sees(commented, fields).await;
+    assert_eq!(seen["answeredAfterResolution"], false);
+    let confirm_by = seen["resolution"]["confirmBy"].as_str().unwrap();
+    let confirm_by: chrono::DateTime<chrono::Utc> = confirm_by.parse().unwrap();
+    assert!(confirm_by >= before + chrono::Duration::days(7));
+    let history = coordinator.history_of(commented).await;
+    assert_eq!(history[history.len() - 1], "ConfirmationAwaited");
+}
+
+#[tokio::test]
+async fn inc_29_the_closing_is_not_dated_before_the_review_that_it_waited_for() {
+    let desk = TestDesk::open().await;
+    let (coordinator, team) = (desk.coordinator().await, desk.second_line().await);
+    let severe = json!({ "impact": "HIGH", "urgency": "HIGH" });
+    let incident = resolved_ago(&desk, &coordinator, &team, 9, severe).await;
+    let reviewed = (api::clock::now() - chrono::Duration::days(1)).to_rfc3339();
+    let review = json!({ "text": "已复盘", "effectiveAt": reviewed });
+    team.agent
+        .takes("incidentCompleteReview", &incident, review)
+        .await;
+    sees_event(&desk, 0, &incident, "Closed").await;
+    let seen = coordinator.sees(&incident, "closedAt").await;
+    let time = |text: &str| text.parse::<chrono::DateTime<chrono::Utc>>().unwrap();
+    let day_ago = api::clock::now() - chrono::Duration::days(1) - chrono::Duration::hours(1);
+    assert!(time(seen["closedAt"].as_str().unwrap()) > day_ago);
 }

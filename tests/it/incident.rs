@@ -1,6 +1,8 @@
 //! The incident practice, from the first contact to the closing.
 
 use domain::Role;
+use domain::incident::Command;
+use domain::text::Text;
 use serde_json::json;
 use tests::TestDesk;
 
@@ -874,7 +876,8 @@ async fn inc_29_closed_after_confirmation_and_reopened_within_the_window() {
 async fn inc_29_the_window_for_reopening_ends() {
     let desk = TestDesk::open().await;
     let (coordinator, team) = (desk.coordinator().await, desk.second_line().await);
-    let ago = |days: i64| (api::clock::now() - chrono::Duration::days(days)).to_rfc3339();
+    let at = |days: i64| api::clock::now() - chrono::Duration::days(days);
+    let ago = |days: i64| at(days).to_rfc3339();
     let incident = coordinator.logs(json!({ "effectiveAt": ago(60) })).await;
     coordinator
         .takes(
@@ -894,18 +897,22 @@ async fn inc_29_the_window_for_reopening_ends() {
     team.agent
         .takes("incidentResolve", &incident, resolution)
         .await;
-    let closing = json!({ "noFeedbackReason": "无人接听", "effectiveAt": ago(57) });
-    // The desk itself may have been faster: the window to confirm is over.
-    let _ = coordinator
-        .mutate(
-            "incidentClose",
-            tests::journey::with(json!({ "id": incident.id }), &closing),
-        )
-        .await;
+    let close = Command::Close {
+        no_feedback_reason: Some(Text::new("无人接听").unwrap()),
+    };
+    desk.lived_through(&incident, close, at(57)).await;
     let late = coordinator
         .cannot("incidentReopen", &incident, json!({ "reason": "又断了" }))
         .await;
     assert_eq!(late, "INCIDENT_REOPEN_WINDOW_PASSED");
+    let dated_back = json!({ "reason": "又断了", "effectiveAt": ago(56) });
+    let late = coordinator
+        .cannot("incidentReopen", &incident, dated_back)
+        .await;
+    assert_eq!(
+        late, "INCIDENT_REOPEN_WINDOW_PASSED",
+        "dating back opens no window"
+    );
 }
 
 #[tokio::test]

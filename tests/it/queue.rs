@@ -16,7 +16,8 @@ const COLUMNS: &str = "id number practice summary status isOpen handling priorit
     requester affectedPerson contactChannel team { id name line department } assignee isMajor \
     handOverCount crossDepartmentCount urgeCount cycle escalationLevel commentCount effortMinutes \
     openedAt registeredAt updatedAt expectedResolutionAt resolvedAt restoredAt closedAt \
-    lastContactAt stages { assignedAt processedAt feedbackGiven } archived watchers \
+    lastContactAt stages { assignedAt processedAt feedbackGiven } archived \
+    hold { until } answeredAfterResolution watchers \
     configurationItems externalReferences customFields { name value } attachmentNames version \
     position";
 
@@ -47,6 +48,7 @@ impl Queue {
         queue.closed_without_feedback(&first_line).await;
         queue.handed_over(&first_line, &applications).await;
         queue.of_a_leaver(&applications).await;
+        queue.answered(&first_line).await;
         queue.judged_anew().await;
         queue.desk.settled().await;
         queue
@@ -120,6 +122,22 @@ impl Queue {
         ] {
             self.takes(mutation, &item, more).await;
         }
+        let hold = json!({ "reason": "SUPPLIER", "until": at });
+        self.takes("incidentPutOnHold", &item, hold).await;
+    }
+
+    /// The requester has been spoken to since the resolution.
+    async fn answered(&mut self, first_line: &Team) {
+        let item = self.logs(4, json!({ "category": "mail" })).await;
+        self.coordinator.assigns(&item, first_line).await;
+        let agent = &first_line.agent;
+        agent.takes("workItemAccept", &item, json!({})).await;
+        let said = json!({ "visibility": "PUBLIC", "text": "x" });
+        agent.takes("workItemComment", &item, said).await;
+        let resolution = json!({ "code": "Fixed", "solution": "x" });
+        agent.takes("incidentResolve", &item, resolution).await;
+        let called = json!({ "contactChannel": "PHONE", "text": "x" });
+        agent.takes("workItemRecordContact", &item, called).await;
     }
 
     async fn closed_without_feedback(&mut self, first_line: &Team) {
@@ -283,7 +301,7 @@ fn ids_of(nodes: &[Value]) -> Vec<String> {
 }
 
 /// The orders, each with the columns that it goes by.
-const ORDERS: [(&str, &[&str]); 47] = [
+const ORDERS: [(&str, &[&str]); 49] = [
     ("OPENED_AT", &["/openedAt"]),
     ("UPDATED_AT", &["/updatedAt"]),
     ("PRIORITY", &["/priority", "/openedAt"]),
@@ -325,6 +343,8 @@ const ORDERS: [(&str, &[&str]); 47] = [
     ("LAST_CONTACT_AT", &["/lastContactAt"]),
     ("FEEDBACK_GIVEN", &["/stages/feedbackGiven"]),
     ("ARCHIVED", &["/archived"]),
+    ("HOLD_UNTIL", &["/hold/until"]),
+    ("ANSWERED_AFTER_RESOLUTION", &["/answeredAfterResolution"]),
     ("WATCHERS", &["/watchers"]),
     ("CONFIGURATION_ITEMS", &["/configurationItems"]),
     ("EXTERNAL_REFERENCES", &["/externalReferences"]),
@@ -347,7 +367,7 @@ fn rank(path: &str, item: &Value) -> (bool, Value) {
         ("/status" | "/handling" | "/contactChannel", Some(name)) => {
             json!(name.replace('_', "").to_lowercase())
         }
-        (path, Some(time)) if path.ends_with("At") => {
+        (path, Some(time)) if path.ends_with("At") || path == "/hold/until" => {
             let time: chrono::DateTime<chrono::Utc> = time.parse().unwrap();
             json!(time.timestamp_micros())
         }
@@ -450,8 +470,8 @@ fn holds(path: &'static str, value: &'static str) -> impl Fn(&Value) -> bool + '
 /// A filter for each field that takes values one by one.
 #[expect(clippy::too_many_lines, reason = "a table, one entry a filter")]
 fn filters(queue: &Queue) -> Vec<(String, Value, Lets)> {
-    let [alone, worked_on, closed, returned, leaver, anew] = &*queue.items else {
-        panic!("six items");
+    let [alone, worked_on, closed, returned, leaver, answered, anew] = &*queue.items else {
+        panic!("seven items");
     };
     let only = |incident: &Incident| is("/id", incident.id.clone());
     let not = |incident: &Incident| {
@@ -540,6 +560,10 @@ fn filters(queue: &Queue) -> Vec<(String, Value, Lets)> {
         filter("minHandOvers", &json!(1), |item| {
             item["handOverCount"].as_i64() >= Some(1)
         }),
+        // The desk goes on by itself with what is overdue.
+        filter("holdOverdue", &json!(true), |_| false),
+        filter("answeredAfterResolution", &json!(true), only(answered)),
+        filter("answeredAfterResolution", &json!(false), not(answered)),
         filter("lacksStage", &json!(true), only(closed)),
         filter("text", &json!("STANDORT köln"), only(alone)),
         filter(
@@ -573,7 +597,7 @@ fn digits(number: &str) -> String {
 }
 
 /// The filters that take a stretch of times or numbers.
-const TIMES: [(&str, &str); 10] = [
+const TIMES: [(&str, &str); 11] = [
     ("opened", "/openedAt"),
     ("updated", "/updatedAt"),
     ("registered", "/registeredAt"),
@@ -584,6 +608,7 @@ const TIMES: [(&str, &str); 10] = [
     ("restored", "/restoredAt"),
     ("closed", "/closedAt"),
     ("lastContact", "/lastContactAt"),
+    ("onHoldUntil", "/hold/until"),
 ];
 const NUMBERS: [(&str, &str); 9] = [
     ("handOvers", "/handOverCount"),
@@ -638,7 +663,8 @@ async fn each_filter_narrows(queue: &Queue, as_of: &Value) -> BTreeSet<String> {
         assert_eq!(seen, expected, "{filter}");
         assert!(seen.len() < items.len(), "{filter} narrows");
         // Where one item alone has a time, nothing lies before it.
-        let may_be_none = field == "practice" || filter[field].get("to").is_some();
+        let is_never = field == "practice" || field == "holdOverdue";
+        let may_be_none = is_never || filter[field].get("to").is_some();
         assert!(may_be_none || !seen.is_empty(), "{filter} leaves something");
     }
     filters.into_iter().map(|(field, ..)| field).collect()

@@ -27,12 +27,14 @@ use std::time::Duration;
 
 use api::auth::issue_token;
 use api::commands::Envelope;
+use api::desk::{Desk, Projecting};
 use api::http::Patience;
 use api::seals::SealSettings;
 use api::serve::Serving;
+use chrono::{DateTime, Utc};
 use domain::ids::PersonId;
 use domain::{Actor, Channel, Role};
-use event_store::DatabaseSource;
+use event_store::{DatabaseSource, PoolSettings};
 use serde_json::{Value, json};
 use strum::IntoEnumIterator;
 
@@ -193,10 +195,60 @@ impl TestDesk {
         }
     }
 
+    /// Takes a step of an incident, as the coordinator, as if the desk had
+    /// recorded it then: the windows which it opens have begun then, too.
+    pub async fn lived_through(
+        &self,
+        incident: &Incident,
+        command: impl Into<domain::incident::Command>,
+        at: DateTime<Utc>,
+    ) {
+        let desk = self.serving().desk();
+        live_through(
+            desk,
+            incident,
+            ("coordinator", Role::Coordinator),
+            command,
+            at,
+        )
+        .await;
+        self.settled().await;
+    }
+
     /// A coordinator.
     pub async fn coordinator(&self) -> Person {
         self.person("coordinator", Role::Coordinator).await
     }
+}
+
+/// Takes a step of an incident as if the desk had recorded it then.
+pub async fn live_through(
+    desk: &Desk,
+    incident: &Incident,
+    (name, role): (&str, Role),
+    command: impl Into<domain::incident::Command>,
+    at: DateTime<Utc>,
+) {
+    let actor = Actor {
+        id: PersonId::new(name).unwrap(),
+        role,
+        teams: Vec::new(),
+    };
+    let mut envelope = Envelope::new(actor, Channel::Api, at);
+    envelope.known_at = at;
+    let id = journey_id(&incident.id);
+    api::commands::execute::<domain::incident::Incident>(desk, id, &command.into(), &envelope)
+        .await
+        .unwrap();
+}
+
+/// The desk of a database as the command line opens it: commands are taken,
+/// and nothing happens by itself.
+pub async fn quiet(database: &TestDatabase) -> Desk {
+    let source = DatabaseSource::Url(database.url());
+    Desk::open(&source, PoolSettings::default(), Projecting::No)
+        .await
+        .expect("the desk opens")
 }
 
 async fn serve(database: &TestDatabase, seals: &SealSettings) -> Serving {

@@ -89,13 +89,12 @@ fn requester_may(action: Action) -> bool {
 
 fn agent_may(action: Action) -> bool {
     match action {
-        Action::ReadWorkItems
-        | Action::ReadInternal
-        | Action::ReadConfiguration
-        | Action::Work(_) => true,
+        Action::ReadWorkItems | Action::ReadInternal | Action::ReadConfiguration => true,
+        Action::Work(action) => action != WorkAction::TakeIn,
         Action::Incident(action) => !matches!(
             action,
             IncidentAction::Work
+                | IncidentAction::EndHold
                 | IncidentAction::CloseUnanswered
                 | IncidentAction::CorrectStatus
                 | IncidentAction::DeclareMajor

@@ -110,6 +110,7 @@ async fn leads_to(
                 code: code::TOO_MANY_LINKED.to_owned(),
                 message: format!("links of this relation lead over more than {MOST_LINKED} items"),
                 field: Some("targetId"),
+                facts: Vec::new(),
             });
         }
         store.load_ahead(&next).await?;
@@ -215,6 +216,7 @@ fn not_found(field: &'static str, message: &str) -> CommandError {
         code: code::NOT_FOUND.to_owned(),
         message: message.to_owned(),
         field: Some(field),
+        facts: Vec::new(),
     }
 }
 

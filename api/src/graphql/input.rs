@@ -52,6 +52,7 @@ impl CommandInput {
         }
         let effective_at = effective_at(self.effective_at)?;
         let mut envelope = Envelope::new(viewer.actor(), Channel::Api, effective_at);
+        envelope.is_dated = self.effective_at.is_some();
         envelope.expected_version = self.expected_version.map(|version| version.0);
         if self
             .expected_version

@@ -4,11 +4,18 @@
 //! second replica changes nothing about what it does.
 
 mod auto_close;
+mod hold_end;
+mod merging;
+mod runner;
 
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::desk::Desk;
+use auto_close::AutoClose;
+use hold_end::HoldEnd;
+use merging::Merging;
+use runner::run;
 
 /// The process managers of this process.
 pub struct Processes {
@@ -20,7 +27,11 @@ impl Processes {
     /// Starts every process manager.
     pub fn start(desk: &Desk) -> Self {
         let stop = CancellationToken::new();
-        let running = vec![tokio::spawn(auto_close::run(desk.clone(), stop.clone()))];
+        let running = vec![
+            tokio::spawn(run::<AutoClose>(desk.clone(), stop.clone())),
+            tokio::spawn(run::<HoldEnd>(desk.clone(), stop.clone())),
+            tokio::spawn(run::<Merging>(desk.clone(), stop.clone())),
+        ];
         Self { stop, running }
     }
 

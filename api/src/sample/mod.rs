@@ -101,6 +101,7 @@ pub async fn load(
             code: "SAMPLE_DESK_NOT_EMPTY".to_owned(),
             message: "the sample desk is loaded into an empty desk only".to_owned(),
             field: None,
+            facts: Vec::new(),
         });
     }
     let plan = planned(begun.unwrap_or(now))?;
@@ -159,6 +160,7 @@ fn planned(now: DateTime<Utc>) -> Result<Plan, CommandError> {
         code: "SAMPLE_TEXT_REFUSED".to_owned(),
         message: misfit.to_string(),
         field: None,
+        facts: Vec::new(),
     })
 }
 
@@ -278,10 +280,12 @@ fn at_step(story: &str, name: &str, error: CommandError) -> CommandError {
             code,
             message,
             field,
+            facts,
         } => CommandError::Refused {
             code,
             message: format!("{name} ({story}): {message}"),
             field,
+            facts,
         },
         other => {
             tracing::error!(story, step = name, error = %other, "a step of the sample desk failed");

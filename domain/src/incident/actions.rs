@@ -11,7 +11,8 @@ use crate::priority::{Impact, Priority, Urgency};
 use crate::text::{Line, Text};
 use crate::work_item::{
     Assignee, Attachment, ByteCount, ContactChannel, DetailField, ExternalReference, Farewell,
-    ForwardTo, LinkTarget, Relation, SupportLine, TeamRef, Visibility, WorkAction, WorkCommand,
+    ForwardTo, LinkTarget, MergedItem, Relation, SupportLine, TeamRef, Visibility, WorkAction,
+    WorkCommand,
 };
 use crate::{Context, Decider};
 
@@ -251,6 +252,9 @@ impl Examples {
                 reason: self.text.clone(),
                 farewell: self.farewell(),
             },
+            WorkAction::TakeIn => WorkCommand::TakeIn {
+                item: Self::new_merged(incident),
+            },
             WorkAction::Archive => WorkCommand::Archive,
         }
     }
@@ -265,6 +269,7 @@ impl Examples {
         Some(match action {
             IncidentAction::Register
             | IncidentAction::Work
+            | IncidentAction::EndHold
             | IncidentAction::CloseUnanswered
             | IncidentAction::CorrectStatus => return None,
             IncidentAction::StartDiagnosis => Command::StartDiagnosis { hypothesis: None },
@@ -332,6 +337,18 @@ impl Examples {
             .or(now)
             .unwrap_or(&self.category)
             .clone()
+    }
+
+    fn new_merged(incident: &Incident) -> MergedItem {
+        let mut id = Uuid::max();
+        while incident.work.merged.contains_key(&WorkItemId(id)) {
+            id = Uuid::from_u128(id.as_u128() - 1);
+        }
+        MergedItem {
+            id: WorkItemId(id),
+            number: String::new(),
+            people: Vec::new(),
+        }
     }
 
     fn new_watcher(&self, incident: &Incident) -> PersonId {

@@ -7,6 +7,7 @@ use cqrs_es::event_sink::EventSink;
 use serde::{Deserialize, Serialize};
 use strum::AsRefStr;
 
+use super::steps::Steps;
 use super::{Command, Error, Event, HoldReason, Status};
 use crate::ids::PersonId;
 use crate::work_item::{Handling, Stage, WorkEvent, WorkItem};
@@ -23,9 +24,12 @@ pub struct Incident {
     pub(super) work: WorkItem,
     pub(super) diagnosing: bool,
     pub(super) held_for: Option<HoldReason>,
+    pub(super) held_until: Option<DateTime<Utc>>,
     pub(super) restored: bool,
     pub(super) expected_at: Option<DateTime<Utc>>,
     pub(super) confirm_by: Option<DateTime<Utc>>,
+    /// Whether the requester has answered a resolution and the desk has not.
+    pub(super) answered: bool,
     pub(super) reopen_until: Option<DateTime<Utc>>,
     /// Counted from 1 at the registration; 0 before it.
     pub(super) cycle: u32,
@@ -35,6 +39,7 @@ pub struct Incident {
     pub(super) review: Review,
     /// Who resolved, cancelled or merged it in this cycle.
     pub(super) ended_by: Option<PersonId>,
+    pub(super) steps: Steps,
 }
 
 /// Whether a post-incident review is due.
@@ -132,13 +137,14 @@ impl Incident {
             Event::Work(event) => self.apply_work(&event),
             Event::DiagnosisStarted { .. } => self.diagnosing = true,
             Event::ExpectedResolutionSet { to, .. } => self.expected_at = Some(to),
-            Event::PutOnHold { reason, .. } => {
+            Event::PutOnHold { reason, until, .. } => {
                 self.status = Status::OnHold;
                 self.held_for = Some(reason);
+                self.held_until = until;
             }
             Event::Resumed { .. } => {
                 self.status = Status::InProgress;
-                self.held_for = None;
+                self.end_hold();
             }
             Event::ResolutionRejected { .. } => self.begin_anew(),
             Event::ServiceRestored {} => self.restored = true,
@@ -148,22 +154,33 @@ impl Incident {
                 ..
             } => {
                 self.status = Status::Resolved;
-                self.held_for = None;
+                self.end_hold();
                 self.confirm_by = confirm_by;
                 self.ended_by = resolved_by;
+                self.answered = false;
+            }
+            Event::ResolutionAnswered {} => {
+                self.confirm_by = None;
+                self.answered = true;
+            }
+            Event::ConfirmationAwaited { confirm_by } => {
+                self.confirm_by = Some(confirm_by);
+                self.answered = false;
             }
             Event::Closed { reopen_until, .. } => {
                 self.status = Status::Closed;
                 self.confirm_by = None;
+                self.answered = false;
                 self.reopen_until = reopen_until;
             }
             Event::Reopened { cycle, .. } => {
                 self.begin_anew();
+                self.expected_at = None;
                 self.cycle = cycle;
             }
             Event::Cancelled { cancelled_by, .. } => {
                 self.status = Status::Cancelled;
-                self.held_for = None;
+                self.end_hold();
                 self.ended_by = cancelled_by;
             }
             Event::MajorDeclared { .. } => {
@@ -174,8 +191,7 @@ impl Incident {
             Event::ReviewRequired { .. } => self.review = Review::Due,
             Event::ReviewCompleted { .. } => self.review = Review::Completed,
             Event::StatusCorrected { to, .. } => {
-                self.begin_anew();
-                self.status = to;
+                self.correct_to(to);
                 self.work.settle(handling_at(to));
             }
             Event::FindingRecorded { .. }
@@ -210,10 +226,25 @@ impl Incident {
             WorkEvent::Returned { .. } => self.status = Status::Returned,
             WorkEvent::MergedInto { merged_by, .. } => {
                 self.status = Status::Merged;
-                self.held_for = None;
+                self.end_hold();
                 self.ended_by.clone_from(merged_by);
             }
             _ => {}
+        }
+    }
+
+    fn end_hold(&mut self) {
+        self.held_for = None;
+        self.held_until = None;
+    }
+
+    /// A history taken over says where the incident stands.
+    fn correct_to(&mut self, status: Status) {
+        let restored = self.restored;
+        self.begin_anew();
+        self.status = status;
+        if matches!(self.stage(), Stage::Resolved | Stage::Closed | Stage::Ended) {
+            self.restored = restored;
         }
     }
 
@@ -223,8 +254,9 @@ impl Incident {
         self.status = Status::InProgress;
         self.diagnosing = false;
         self.restored = false;
-        self.held_for = None;
+        self.end_hold();
         self.confirm_by = None;
+        self.answered = false;
         self.reopen_until = None;
         self.ended_by = None;
         // What was learnt of an end that was none is not what is to be learnt

@@ -115,7 +115,8 @@ impl Incident {
         self.work.concerned(context)?;
         let is_history = context.channel == Channel::Import;
         match self.reopen_until.filter(|_| !is_history) {
-            Some(until) if context.effective_at > until => Err(Error::ReopenWindowPassed { until }),
+            // Dating it back leads into no window that has ended.
+            Some(until) if context.known_at > until => Err(Error::ReopenWindowPassed { until }),
             _ => {
                 let reopened = Event::Reopened {
                     reason: reason.clone(),
@@ -132,6 +133,15 @@ impl Incident {
         std::iter::once(event)
             .chain(back.map(Event::Work))
             .collect()
+    }
+
+    /// The desk has answered what the requester said of the resolution: they
+    /// have the whole window again.
+    pub(super) fn awaits_again(&self, context: &Context) -> Result<Event, Error> {
+        let level = self.level(context)?;
+        Ok(Event::ConfirmationAwaited {
+            confirm_by: hours_after(context.known_at, level.confirm_within_hours),
+        })
     }
 
     /// The one who asked may take it back while nobody works on it.
@@ -168,7 +178,8 @@ impl Incident {
         let level = self.level(context)?;
         // An incident of years ago is neither reviewed nor confirmed now.
         let is_history = context.channel == Channel::Import;
-        let confirm_by = hours_after(context.effective_at, level.confirm_within_hours);
+        // The requester has the time from when they could know of it.
+        let confirm_by = hours_after(context.known_at, level.confirm_within_hours);
         let resolved = Event::Resolved {
             code: code.clone(),
             cause: cause.cloned(),
@@ -189,7 +200,7 @@ impl Incident {
         context: &Context,
     ) -> Result<Event, Error> {
         let level = self.level(context)?;
-        let reopen_until = hours_after(context.effective_at, level.reopen_within_hours);
+        let reopen_until = hours_after(context.known_at, level.reopen_within_hours);
         Ok(Event::Closed {
             by,
             no_feedback_reason: no_feedback_reason.cloned(),

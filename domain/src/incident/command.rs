@@ -55,6 +55,9 @@ pub enum Command {
     },
     /// Goes on with the work.
     Resume,
+    /// Goes on with the work because the time is over for which it was to
+    /// wait.
+    EndHold,
     /// Lessens the effect.
     ApplyWorkaround {
         /// How.

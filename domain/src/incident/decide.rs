@@ -3,11 +3,12 @@
 //! stand in `closing`, those of a major one and its review in `major`.
 
 use chrono::{DateTime, Utc};
+use cqrs_es::Aggregate;
 
 use super::{Command, Error, Event, HoldReason, Incident, Status};
 use crate::context::{Channel, Role};
 use crate::text::Text;
-use crate::work_item::{WorkCommand, WorkEvent, WorkItem, WorkRefusal};
+use crate::work_item::{Visibility, WorkCommand, WorkEvent, WorkItem, WorkRefusal};
 use crate::{Actor, Context, Decider};
 
 pub(super) type Decision = Result<Vec<Event>, Error>;
@@ -22,17 +23,33 @@ impl Decider for Incident {
             (false, _) => Err(Error::NotFound),
             (true, command) => {
                 self.work.check_alive(context)?;
-                self.step(command, context)
+                let events = self.step(command, context)?;
+                self.check_order(&events, context)?;
+                Ok(events)
             }
         }
     }
 
     /// A requester knows of what concerns them, and of nothing else.
     fn admits(&self, actor: &Actor) -> Result<(), Error> {
-        if actor.role == Role::Requester && self.exists() && !self.work.concerns(&actor.id) {
+        if actor.role == Role::Requester && self.exists() && !self.work.may_follow(&actor.id) {
             return Err(Error::NotFound);
         }
         Ok(())
+    }
+
+    fn apply_at(&mut self, event: Event, effective_at: DateTime<Utc>) {
+        self.steps.take(&event, effective_at);
+        self.apply(event);
+    }
+
+    fn last_step_at(&self) -> Option<DateTime<Utc>> {
+        self.exists().then(|| {
+            self.steps
+                .last()
+                .unwrap_or_default()
+                .max(self.work.opened_at)
+        })
     }
 }
 
@@ -79,6 +96,7 @@ impl Incident {
                     requester_replied: false,
                 }])
             }
+            (OnHold, C::EndHold) if self.held_until.is_some() => self.end_of_hold(context),
             (InProgress | OnHold, C::ApplyWorkaround { text }) => {
                 self.work.working(context)?;
                 Ok(vec![Event::WorkaroundApplied { text: text.clone() }])
@@ -120,6 +138,7 @@ impl Incident {
             (Resolved, C::Close { no_feedback_reason }) => {
                 self.close(no_feedback_reason.as_ref(), context)
             }
+            (Resolved, C::CloseUnanswered { .. }) if self.answered => Err(Error::RequesterAnswered),
             (Resolved, C::CloseUnanswered { reason }) if self.confirm_by.is_some() => {
                 self.close_unanswered(reason, context)
             }
@@ -145,6 +164,7 @@ impl Incident {
             }
 
             (_, C::CorrectStatus { to, reason }) => self.correct_status(*to, reason, context),
+            (Merged, _) => Err(self.work.not_possible(self.stage()).into()),
             (status, command) => Err(Error::ActionNotPossible {
                 status,
                 action: command.into(),
@@ -157,19 +177,7 @@ impl Incident {
             self.check_reviewed()?;
         }
         let events = self.work.decide(self.stage(), command, context)?;
-        let replied = self.held_for == Some(HoldReason::Requester)
-            && events.iter().any(|e| {
-                matches!(
-                    e,
-                    WorkEvent::CommentAdded {
-                        from_requester: true,
-                        ..
-                    }
-                )
-            });
-        let resumed = replied.then_some(Event::Resumed {
-            requester_replied: true,
-        });
+        let follows = self.follows(&events, context)?;
         let is_merged = matches!(command, WorkCommand::MergeInto { .. });
         let review = if is_merged {
             self.review_asked_by_the_end(context)?
@@ -177,7 +185,74 @@ impl Incident {
             None
         };
         let events = events.into_iter().map(Event::Work);
-        Ok(events.chain(resumed).chain(review).collect())
+        Ok(events.chain(follows).chain(review).collect())
+    }
+
+    /// What it means for the incident that somebody said something: the
+    /// requester's answer is what a hold waited for, or what the desk has to
+    /// answer before a resolved incident is closed. What was said before the
+    /// incident stood so is no answer to it.
+    fn follows(&self, events: &[WorkEvent], context: &Context) -> Result<Option<Event>, Error> {
+        if !self.stood_at(context.effective_at) {
+            return Ok(None);
+        }
+        let says = |what: fn(&WorkEvent) -> bool| events.iter().any(what);
+        let requester_wrote = says(|event| {
+            matches!(
+                event,
+                WorkEvent::CommentAdded {
+                    from_requester: true,
+                    ..
+                }
+            )
+        }) || says(|event| {
+            matches!(event, WorkEvent::AttachmentAdded { .. })
+        }) && self.work.may_follow(&context.actor.id);
+        match self.status {
+            Status::OnHold if self.held_for == Some(HoldReason::Requester) => Ok(requester_wrote
+                .then_some(Event::Resumed {
+                    requester_replied: true,
+                })),
+            Status::Resolved if !self.answered => {
+                let was_heard = says(|event| {
+                    matches!(
+                        event,
+                        WorkEvent::RequesterContacted { .. } | WorkEvent::Urged { .. }
+                    )
+                });
+                Ok((requester_wrote || was_heard).then_some(Event::ResolutionAnswered {}))
+            }
+            Status::Resolved if events.iter().any(|event| self.tells_requester(event)) => {
+                Ok(Some(self.awaits_again(context)?))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether an event is a word of the desk's to the requester.
+    fn tells_requester(&self, event: &WorkEvent) -> bool {
+        match event {
+            WorkEvent::CommentAdded {
+                visibility,
+                from_requester,
+                ..
+            } => *visibility == Visibility::Public && !from_requester,
+            WorkEvent::StageResultNotified { recipients, .. } => recipients
+                .iter()
+                .any(|person| Some(person) == self.work.requester.as_ref()),
+            _ => false,
+        }
+    }
+
+    /// The time is over for which the work was to wait.
+    fn end_of_hold(&self, context: &Context) -> Decision {
+        self.work.working(context)?;
+        match self.held_until {
+            Some(until) if context.effective_at < until => Err(Error::HoldLasts { until }),
+            _ => Ok(vec![Event::Resumed {
+                requester_replied: false,
+            }]),
+        }
     }
 
     fn put_on_hold(

@@ -79,6 +79,15 @@ pub enum Error {
         /// Until when.
         confirm_by: DateTime<Utc>,
     },
+    /// The requester has answered, and the desk has not.
+    #[error("the requester has answered the resolution: the desk answers before it closes")]
+    RequesterAnswered,
+    /// The hold has not come to its end.
+    #[error("the work waits until {until}")]
+    HoldLasts {
+        /// Until when.
+        until: DateTime<Utc>,
+    },
     /// The window for reopening is over.
     #[error("this incident could be reopened until {until}")]
     ReopenWindowPassed {
@@ -123,6 +132,13 @@ impl Refusal for Error {
         match self {
             Self::Work(refusal) => refusal.code(),
             own => own.as_ref().to_owned(),
+        }
+    }
+
+    fn facts(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::Work(refusal) => refusal.facts(),
+            _ => Vec::new(),
         }
     }
 

@@ -100,6 +100,16 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         confirm_by: Option<DateTime<Utc>>,
     },
+    /// 用户答复: the requester has said something about the resolution, and has
+    /// neither confirmed nor rejected it. The desk answers before anything
+    /// else happens: no window runs meanwhile.
+    ResolutionAnswered {},
+    /// 重新等待确认: the desk has answered, and the window to confirm or reject
+    /// begins anew.
+    ConfirmationAwaited {
+        /// Until when the requester may confirm or reject now.
+        confirm_by: DateTime<Utc>,
+    },
     /// 用户确认: the requester is content.
     ResolutionConfirmed {},
     /// 用户否决: the requester is not.

@@ -33,6 +33,7 @@ mod error;
 mod event;
 mod expectation;
 mod major;
+mod steps;
 mod upcast;
 
 #[cfg(test)]

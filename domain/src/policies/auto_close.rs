@@ -1,8 +1,8 @@
 //! A resolved incident that nobody confirms or rejects within its window is
-//! closed by the desk (INC-29).
+//! closed by the desk (INC-29). What the requester says meanwhile stops the
+//! window until the desk has answered.
 
-use chrono::{DateTime, Utc};
-
+use super::TimerChange;
 use crate::incident::{Command, Event};
 use crate::text::Text;
 use crate::work_item::WorkEvent;
@@ -10,20 +10,20 @@ use crate::work_item::WorkEvent;
 /// The rule and its version, as they stand in the log beside what it does.
 pub const RULE: &str = "auto-close@1";
 
-/// What an event means for the timer of its incident.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TimerChange {
-    /// The incident waits for an answer until then.
-    Start {
-        /// When the desk closes it.
-        due_at: DateTime<Utc>,
-    },
-    /// The incident waits no longer.
-    Stop,
-    /// What kept the desk from closing it is gone: a timer that has gone off
-    /// is tried again.
-    TryAgain,
-}
+/// The names of the events that mean something for a timer.
+pub const EVENTS: &[&str] = &[
+    "Resolved",
+    "ResolutionAnswered",
+    "ConfirmationAwaited",
+    "ResolutionConfirmed",
+    "ResolutionRejected",
+    "Closed",
+    "Reopened",
+    "Cancelled",
+    "StatusCorrected",
+    "MergedInto",
+    "ReviewCompleted",
+];
 
 /// What an event means for the timer of its incident, if anything.
 pub fn on_event(event: &Event) -> Option<TimerChange> {
@@ -32,7 +32,11 @@ pub fn on_event(event: &Event) -> Option<TimerChange> {
             Some(due_at) => TimerChange::Start { due_at: *due_at },
             None => TimerChange::Stop,
         }),
-        Event::ResolutionConfirmed {}
+        Event::ConfirmationAwaited { confirm_by } => Some(TimerChange::Start {
+            due_at: *confirm_by,
+        }),
+        Event::ResolutionAnswered {}
+        | Event::ResolutionConfirmed {}
         | Event::ResolutionRejected { .. }
         | Event::Closed { .. }
         | Event::Reopened { .. }
@@ -56,6 +60,8 @@ pub fn on_due() -> Command {
 
 #[cfg(test)]
 mod tests {
+    use chrono::{DateTime, Utc};
+
     use super::*;
     use crate::text::Line;
 
@@ -95,6 +101,19 @@ mod tests {
             text: Text::new("Learnt").unwrap(),
         };
         assert_eq!(on_event(&reviewed), Some(TimerChange::TryAgain));
+    }
+
+    #[test]
+    fn what_the_requester_says_stops_it_until_the_desk_has_answered() {
+        let due_at = DateTime::UNIX_EPOCH;
+        assert_eq!(
+            on_event(&Event::ResolutionAnswered {}),
+            Some(TimerChange::Stop)
+        );
+        assert_eq!(
+            on_event(&Event::ConfirmationAwaited { confirm_by: due_at }),
+            Some(TimerChange::Start { due_at })
+        );
     }
 
     #[test]

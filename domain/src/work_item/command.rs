@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use strum::{AsRefStr, EnumDiscriminants, EnumIter, EnumString, IntoStaticStr};
 
 use super::{
-    Assignee, Attachment, ContactChannel, ExternalReference, ForwardTo, LinkTarget, Relation,
-    Visibility,
+    Assignee, Attachment, ContactChannel, ExternalReference, ForwardTo, LinkTarget, MergedItem,
+    Relation, Visibility,
 };
 use crate::ids::{ArticleId, CategoryCode, CiId, PersonId, ServiceCode, WorkItemId};
 use crate::priority::{Impact, Priority, Urgency};
@@ -211,6 +211,12 @@ pub enum WorkCommand {
         reason: Text,
         /// Who was told, or why nobody was.
         farewell: Farewell,
+    },
+    /// Takes in that another item goes on as this one. Only the desk itself
+    /// does, after the other item was merged.
+    TakeIn {
+        /// The other.
+        item: MergedItem,
     },
     /// Makes the item read-only.
     Archive,

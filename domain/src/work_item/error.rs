@@ -19,6 +19,21 @@ pub enum WorkRefusal {
         /// The state of the hand-over.
         handling: Handling,
     },
+    /// A merged item goes on as another one.
+    #[error("this item was merged: it goes on as {into}")]
+    GoesOnAs {
+        /// The other item's number.
+        into: String,
+    },
+    /// The item is known to go on as this one.
+    #[error("this item has taken in {number} already")]
+    AlreadyTakenIn {
+        /// The other item's number.
+        number: String,
+    },
+    /// Only the desk's own processes may do this.
+    #[error("only the desk itself does this")]
+    NotAProcess,
     /// An archived item is read-only.
     #[error("an archived item never changes again")]
     Archived,
@@ -40,6 +55,12 @@ pub enum WorkRefusal {
     /// Those whom the item concerns have heard nothing of its end.
     #[error("nobody whom the item concerns was told: say who was, or why none could be")]
     FeedbackMissing,
+    /// No step is taken before the one that it rests on.
+    #[error("this cannot have happened before the step that it rests on, at {step_at}")]
+    EffectiveBeforeStep {
+        /// When that step was taken.
+        step_at: DateTime<Utc>,
+    },
     /// An item that no machine reported needs somebody who asked.
     #[error("an item needs a requester unless monitoring reported it")]
     RequesterMissing,
@@ -171,9 +192,18 @@ impl Refusal for WorkRefusal {
         self.as_ref().to_owned()
     }
 
+    fn facts(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::GoesOnAs { into } => vec![("mergedIntoNumber", into.clone())],
+            _ => Vec::new(),
+        }
+    }
+
     fn field(&self) -> Option<&'static str> {
         match self {
-            Self::EffectiveBeforeOpening { .. } => Some("effectiveAt"),
+            Self::EffectiveBeforeOpening { .. } | Self::EffectiveBeforeStep { .. } => {
+                Some("effectiveAt")
+            }
             Self::FeedbackMissing => Some("noFeedbackReason"),
             Self::RequesterMissing => Some("requester"),
             Self::CategoryUnknown { .. } | Self::CategoryUnchanged => Some("category"),

@@ -278,6 +278,17 @@ pub enum WorkEvent {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         no_feedback_reason: Option<Text>,
     },
+    /// 并入: another item goes on as this one.
+    MergedFrom {
+        /// The other item.
+        source: WorkItemId,
+        /// The other item's number.
+        source_number: String,
+        /// Those whom the other item is about: this one's public side is open
+        /// to them from here on.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        people: Vec<PersonId>,
+    },
     /// 归档: read-only from here on (SD-25).
     Archived {},
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use strum::{AsRefStr, EnumIter, EnumString};
 
-use crate::ids::WorkItemId;
+use crate::ids::{PersonId, WorkItemId};
 use crate::text::Line;
 
 /// How one work item stands to another, read from the item that holds the
@@ -63,6 +63,17 @@ pub struct LinkTarget {
     pub leads_back: bool,
     /// Whether it still accepts work (not closed, cancelled or merged).
     pub is_open: bool,
+}
+
+/// An item that goes on as another one, with those whom it is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MergedItem {
+    /// The item that was merged.
+    pub id: WorkItemId,
+    /// Its number.
+    pub number: String,
+    /// Those whom it is about.
+    pub people: Vec<PersonId>,
 }
 
 /// A length in bytes, which every reader of JSON holds exactly: 9 petabytes at

@@ -22,5 +22,5 @@ pub use command::{DetailField, Farewell, Intake, WorkAction, WorkCommand};
 pub use error::WorkRefusal;
 pub use event::{CategoryRef, ContactChannel, Visibility, WorkEvent};
 pub use journey::{Gap, GapKind, Journey, JourneyStage, Standing};
-pub use link::{Attachment, ByteCount, ExternalReference, LinkTarget, Relation};
+pub use link::{Attachment, ByteCount, ExternalReference, LinkTarget, MergedItem, Relation};
 pub use state::{Prioritised, Stage, WorkItem};

@@ -7,7 +7,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CategoryRef, DetailField, ExternalReference, Handling, Relation, TeamRef, Visibility, WorkEvent,
+    CategoryRef, DetailField, ExternalReference, Handling, MergedItem, Relation, TeamRef,
+    Visibility, WorkEvent,
 };
 use crate::ids::{CiId, PersonId, ServiceCode, WorkItemId};
 use crate::priority::{Impact, Priority, Urgency};
@@ -57,6 +58,10 @@ pub struct WorkItem {
     pub external_references: BTreeSet<ExternalReference>,
     /// The organisation's own fields.
     pub custom_fields: BTreeMap<String, String>,
+    /// The item that it goes on as, and that item's number.
+    pub merged_into: Option<(WorkItemId, String)>,
+    /// The items that go on as this one.
+    pub merged: BTreeMap<WorkItemId, MergedItem>,
     /// Whether it is read-only.
     pub archived: bool,
 }
@@ -235,6 +240,23 @@ impl WorkItem {
                     Some(to) => self.custom_fields.insert(name.to_string(), to.to_string()),
                     None => self.custom_fields.remove(name.as_str()),
                 };
+            }
+            WorkEvent::MergedInto {
+                target,
+                target_number,
+                ..
+            } => self.merged_into = Some((*target, target_number.clone())),
+            WorkEvent::MergedFrom {
+                source,
+                source_number,
+                people,
+            } => {
+                let item = MergedItem {
+                    id: *source,
+                    number: source_number.clone(),
+                    people: people.clone(),
+                };
+                self.merged.insert(*source, item);
             }
             WorkEvent::Archived {} => self.archived = true,
             _ => {}

@@ -150,6 +150,16 @@ fn hand_overs() -> Vec<WorkEvent> {
             target_number: other().number,
             reason: text("The same"),
         },
+        WorkEvent::MergedFrom {
+            source: other().id,
+            source_number: other().number,
+            people: vec![person("wang.fang"), person("chen.jie")],
+        },
+        WorkEvent::MergedFrom {
+            source: other().id,
+            source_number: other().number,
+            people: Vec::new(),
+        },
     ]
 }
 

@@ -97,6 +97,7 @@ impl IncidentDetail {
             review_text: None,
             merged_into: None,
             merged_into_number: None,
+            merged_from: Vec::new(),
             correction_count: 0,
             position: 0,
         }
@@ -128,6 +129,7 @@ impl IncidentDetail {
                 self.merged_into = Some(target.0);
                 self.merged_into_number = Some(target_number.clone());
             }
+            WorkEvent::MergedFrom { source, .. } => self.merged_from.push(source.to_string()),
             _ => {}
         }
     }
@@ -180,6 +182,8 @@ impl IncidentDetail {
             Event::ResolutionRejected { .. } => self.go_on(),
             Event::Reopened { reason, .. } => {
                 self.go_on();
+                self.expected_basis = None;
+                self.expected_reason = None;
                 self.reopen_reason = Some(reason.to_string());
             }
             Event::Cancelled {
@@ -218,6 +222,10 @@ impl IncidentDetail {
                 self.resolution_knowledge = owned(knowledge.as_ref());
                 self.resolved_at_first_contact = *at_first_contact;
                 self.confirm_by = confirm_by.map(stored_time);
+            }
+            Event::ResolutionAnswered {} => self.confirm_by = None,
+            Event::ConfirmationAwaited { confirm_by } => {
+                self.confirm_by = Some(stored_time(*confirm_by));
             }
             Event::Closed {
                 by,

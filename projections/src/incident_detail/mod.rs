@@ -4,6 +4,8 @@
 mod fold;
 mod row;
 
+use std::sync::LazyLock;
+
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use sqlx::{PgConnection, PgPool, QueryBuilder};
@@ -19,7 +21,7 @@ use crate::{AsOf, Decoded, ReadError};
 
 pub use row::IncidentDetail;
 
-pub(crate) const VERSION: i32 = 3;
+pub(crate) const VERSION: i32 = 4;
 pub(crate) const TABLES: &[&str] = &["incident_detail", "incident_detail_past"];
 
 const LAYOUT: Layout = Layout {
@@ -62,6 +64,7 @@ const LAYOUT: Layout = Layout {
         "review_text",
         "merged_into",
         "merged_into_number",
+        "merged_from",
         "correction_count",
         "position",
     ],
@@ -92,6 +95,16 @@ impl IncidentDetails {
     }
 }
 
+/// What is selected as `q`: most items have taken in none, which the table
+/// leaves empty.
+static SELECTED: LazyLock<String> = LazyLock::new(|| {
+    let columns = LAYOUT.columns.iter().map(|column| match *column {
+        "merged_from" => "coalesce(q.merged_from, '{}') as merged_from".to_owned(),
+        column => format!("q.{column}"),
+    });
+    columns.collect::<Vec<_>>().join(", ")
+});
+
 async fn load(
     connection: &mut PgConnection,
     items: &[Uuid],
@@ -100,8 +113,7 @@ async fn load(
     if items.is_empty() {
         return Ok(Vec::new());
     }
-    let columns = LAYOUT.columns.join(", q.");
-    let mut query = QueryBuilder::new(format!("select q.{columns} from "));
+    let mut query = QueryBuilder::new(format!("select {} from ", *SELECTED));
     push_versions(&mut query, (&LAYOUT, &PAST), as_of);
     query.push(" where q.item_id = any (").push_bind(items);
     query.push(")");

@@ -85,6 +85,9 @@ pub struct IncidentDetail {
     pub merged_into: Option<Uuid>,
     /// That item's number.
     pub merged_into_number: Option<String>,
+    /// The items that go on as this one, by their ids, in the order in which
+    /// they came.
+    pub merged_from: Vec<String>,
     /// How many steps of a history taken over the process forbids.
     pub correction_count: i32,
     /// The position of the last event that changed one of these. Where the
@@ -138,6 +141,10 @@ impl IncidentDetail {
         row.optional_text(self.review_text.as_deref());
         row.optional(self.merged_into, Row::uuid);
         row.optional_text(self.merged_into_number.as_deref());
+        row.optional(
+            (!self.merged_from.is_empty()).then_some(&self.merged_from[..]),
+            Row::texts,
+        );
         row.integer(self.correction_count);
         row.bigint(self.position);
     }

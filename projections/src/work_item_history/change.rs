@@ -255,6 +255,7 @@ fn connected(event: &WorkEvent, changes: &mut Changes) {
             changes.set("merged_into", target_number);
             changes.add("told", None, people(told));
         }
+        WorkEvent::MergedFrom { source_number, .. } => changes.set("merged_from", source_number),
         WorkEvent::Archived {} => {
             changes.add("archived", Some(false.to_string()), Some(true.to_string()));
         }
@@ -309,6 +310,9 @@ fn incident(event: &Event, changes: &mut Changes) {
         } => {
             changes.add("knowledge", None, text(article.as_ref()));
             changes.add("workaround", None, text(workaround.as_ref()));
+        }
+        Event::ConfirmationAwaited { confirm_by } => {
+            changes.add("confirm_by", None, Some(time(*confirm_by)));
         }
         Event::Closed {
             by, reopen_until, ..

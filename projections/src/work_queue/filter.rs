@@ -98,6 +98,14 @@ pub struct WorkItemFilter {
     pub restored: TimeRange,
     /// Only items whose requester last heard from the desk then.
     pub last_contact: TimeRange,
+    /// Only items that wait until then; what waits without an end does not.
+    pub hold_until: TimeRange,
+    /// Only items whose hold was to end by now, or, as of a position, by then;
+    /// or none of them.
+    pub hold_overdue: Option<bool>,
+    /// Only items whose requester has answered the resolution and had no
+    /// answer, or none of them.
+    pub answered_after_resolution: Option<bool>,
     /// Only items that changed teams at least so often.
     pub min_hand_overs: Option<i32>,
     /// Only items that changed teams so often.
@@ -142,7 +150,7 @@ pub struct WorkItemFilter {
     /// Only items that have gone past a stage without it, or none of them.
     pub skips_stage: Option<bool>,
     /// Only what this requester may see: what they asked for or suffer from,
-    /// and in `text` only what they may read.
+    /// what such an item goes on as, and in `text` only what they may read.
     pub visible_to: Option<String>,
     /// Only items with this text anywhere in them, upper and lower case alike
     /// (INC-26).
@@ -224,6 +232,7 @@ impl WorkItemFilter {
         as_of: AsOf,
     ) -> Result<(), ReadError> {
         self.push_queue(query);
+        self.push_overdue(query, as_of);
         self.push_stages(query, as_of);
         self.push_people(query);
         self.push_number(query, as_of);
@@ -269,10 +278,25 @@ impl WorkItemFilter {
         flag(query, "q.archived", self.archived);
         flag(query, "q.priority_overridden", self.priority_overridden);
         flag(query, "q.feedback_given", self.feedback_given);
+        flag(
+            query,
+            "q.answered_after_resolution",
+            self.answered_after_resolution,
+        );
         if let Some(least) = self.min_hand_overs {
             query.push(" and coalesce(q.hand_over_count, 0) >= ");
             query.push_bind(least);
         }
+    }
+
+    /// What was to go on by now, or then, and waits.
+    fn push_overdue(&self, query: &mut QueryBuilder<'_, Postgres>, as_of: AsOf) {
+        let Some(wanted) = self.hold_overdue else {
+            return;
+        };
+        query.push(" and coalesce(q.hold_until < ");
+        push_moment(query, as_of);
+        query.push(", false) = ").push_bind(wanted);
     }
 
     /// Which stages it has been through. What is lacking only after a time is
@@ -283,13 +307,7 @@ impl WorkItemFilter {
             return;
         };
         query.push(" and (coalesce(q.skips_stage, false) or coalesce(q.lacks_stage_from < ");
-        match as_of {
-            AsOf::Now => query.push("now()"),
-            AsOf::Position(position) => query
-                .push("(select e.recorded_at from events e where e.position = ")
-                .push_bind(position)
-                .push(")"),
-        };
+        push_moment(query, as_of);
         query.push(", false)) = ").push_bind(wanted);
     }
 
@@ -313,17 +331,26 @@ impl WorkItemFilter {
         let Some(person) = &self.visible_to else {
             return;
         };
-        let (start, between, end) = match as_of {
-            AsOf::Now => (" and (q.requester = ", " or q.affected_person = ", ")"),
-            AsOf::Position(_) => (
+        // The last condition is written as the partial index says it.
+        let parts = match as_of {
+            AsOf::Now => [
+                " and (q.requester = ",
+                " or q.affected_person = ",
+                " or (q.merged_people <> '{}' and q.merged_people @> array[",
+                "]))",
+            ],
+            AsOf::Position(_) => [
                 " and q.item_id = any (array(select n.item_id from work_queue n where n.requester = ",
                 " union select n.item_id from work_queue n where n.affected_person = ",
-                "))",
-            ),
+                " union select n.item_id from work_queue n where n.merged_people <> '{}' and n.merged_people @> array[",
+                "]))",
+            ],
         };
-        query.push(start).push_bind(person.clone());
-        query.push(between).push_bind(person.clone());
-        query.push(end);
+        let [before, rest @ ..] = parts;
+        query.push(before);
+        for part in rest {
+            query.push_bind(person.clone()).push(part);
+        }
     }
 
     /// What it is called. An item keeps its number, and only the live table has
@@ -431,6 +458,17 @@ impl WorkItemFilter {
         query.push("))");
         Ok(())
     }
+}
+
+/// The moment that a list is about.
+fn push_moment(query: &mut QueryBuilder<'_, Postgres>, as_of: AsOf) {
+    match as_of {
+        AsOf::Now => query.push("now()"),
+        AsOf::Position(position) => query
+            .push("(select e.recorded_at from events e where e.position = ")
+            .push_bind(position)
+            .push(")"),
+    };
 }
 
 fn one_of<T>(query: &mut QueryBuilder<'_, Postgres>, column: &str, values: Option<&Vec<T>>)

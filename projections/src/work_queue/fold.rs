@@ -54,6 +54,8 @@ impl WorkQueueRow {
         let Some(row) = row else { return };
         if let Some(status) = incident_status_after(event) {
             row.set_incident_status(status);
+            row.hold_until = None;
+            row.answered_after_resolution = false;
         }
         let at = stored_time(decoded.metadata.effective_at);
         match event {
@@ -129,7 +131,10 @@ impl WorkQueueRow {
             last_contact_at: None,
             feedback_given: false,
             archived: false,
+            hold_until: None,
+            answered_after_resolution: false,
             watchers: Vec::new(),
+            merged_people: Vec::new(),
             cis: Vec::new(),
             external_references: Vec::new(),
             custom_fields: BTreeMap::new(),
@@ -212,6 +217,11 @@ impl WorkQueueRow {
                 self.closed_at = Some(at);
                 self.farewell(told, at);
             }
+            WorkEvent::MergedFrom { people, .. } => {
+                for person in people {
+                    insert(&mut self.merged_people, person.as_str());
+                }
+            }
             _ => self.apply_record(event, at),
         }
     }
@@ -278,7 +288,11 @@ impl WorkQueueRow {
                 self.resolved_at = Some(at);
                 self.confirm_by = confirm_by.map(stored_time);
             }
-            Event::ResolutionRejected { .. } => self.resolved_at = None,
+            // The service does not work: whatever had restored it did not.
+            Event::ResolutionRejected { .. } => {
+                self.resolved_at = None;
+                self.restored_at = None;
+            }
             Event::Closed { .. } => self.closed_at = Some(at),
             Event::Cancelled { told, .. } => {
                 self.closed_at = Some(at);
@@ -289,6 +303,7 @@ impl WorkQueueRow {
                 self.tracked_at = None;
                 self.resolved_at = None;
                 self.restored_at = None;
+                self.expected_at = None;
                 self.closed_at = None;
             }
             Event::MajorDeclared { .. } => self.is_major = true,
@@ -301,10 +316,18 @@ impl WorkQueueRow {
             Event::InitialSupportGiven {
                 answer: Some(_), ..
             } => self.requester_heard(at),
+            Event::PutOnHold { until, .. } => self.hold_until = until.map(stored_time),
+            Event::ResolutionAnswered {} => {
+                self.answered_after_resolution = true;
+                self.confirm_by = None;
+            }
+            Event::ConfirmationAwaited { confirm_by } => {
+                self.answered_after_resolution = false;
+                self.confirm_by = Some(stored_time(*confirm_by));
+            }
             Event::DiagnosisStarted { .. }
             | Event::InitialSupportGiven { .. }
             | Event::FindingRecorded { .. }
-            | Event::PutOnHold { .. }
             | Event::Resumed { .. }
             | Event::WorkaroundApplied { .. }
             | Event::ResolutionConfirmed {}
@@ -319,6 +342,7 @@ impl WorkQueueRow {
         match incident_stage(to) {
             Stage::Open | Stage::Suspended => {
                 self.resolved_at = None;
+                self.restored_at = None;
                 self.closed_at = None;
             }
             Stage::Resolved => {

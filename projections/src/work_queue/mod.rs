@@ -46,7 +46,7 @@ pub use page::{Direction, Keyset, Order, Page};
 pub use range::{NumberRange, TimeRange};
 pub use row::{WorkQueueRow, external_reference};
 
-pub(crate) const VERSION: i32 = 4;
+pub(crate) const VERSION: i32 = 6;
 pub(crate) const TABLES: &[&str] = &[
     "work_queue",
     "work_queue_past",
@@ -109,7 +109,10 @@ const LAYOUT: Layout = Layout {
         "last_contact_at",
         "feedback_given",
         "archived",
+        "hold_until",
+        "answered_after_resolution",
         "watchers",
+        "merged_people",
         "cis",
         "external_references",
         "custom_fields",
@@ -140,7 +143,9 @@ const IMPLIED: &[(&str, &str)] = &[
     ("feedback_given", "false"),
     ("archived", "false"),
     ("skips_stage", "false"),
+    ("answered_after_resolution", "false"),
     ("watchers", "'{}'"),
+    ("merged_people", "'{}'"),
     ("cis", "'{}'"),
     ("external_references", "'{}'"),
     ("custom_fields", "'{}'"),

@@ -99,6 +99,11 @@ pub enum OrderBy {
     FeedbackGiven,
     /// Whether they are read-only; the others come first.
     Archived,
+    /// Until when they wait, while they are on hold.
+    HoldUntil,
+    /// Whether the requester has answered the resolution and the desk has not;
+    /// the others come first.
+    AnsweredAfterResolution,
     /// Who follows them.
     Watchers,
     /// The configuration items concerned.
@@ -300,6 +305,10 @@ impl OrderBy {
             }
             Self::FeedbackGiven => flag("feedback_given", |row| Some(Flag(row.feedback_given))),
             Self::Archived => flag("archived", |row| Some(Flag(row.archived))),
+            Self::HoldUntil => perhaps(time("hold_until", |row| row.hold_until.map(Time))),
+            Self::AnsweredAfterResolution => flag("answered_after_resolution", |row| {
+                Some(Flag(row.answered_after_resolution))
+            }),
             Self::Watchers => texts("watchers", |row| Some(Texts(row.watchers.clone()))),
             Self::ConfigurationItems => texts("cis", |row| Some(Texts(row.cis.clone()))),
             Self::ExternalReferences => texts("external_references", |row| {

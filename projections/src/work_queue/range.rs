@@ -37,6 +37,7 @@ pub(super) fn push_times(filter: &WorkItemFilter, query: &mut QueryBuilder<'_, P
         ("q.restored_at", filter.restored),
         ("q.closed_at", filter.closed),
         ("q.last_contact_at", filter.last_contact),
+        ("q.hold_until", filter.hold_until),
     ];
     for (column, range) in ranges {
         if let Some(from) = range.from {

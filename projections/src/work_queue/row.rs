@@ -93,7 +93,7 @@ pub struct WorkQueueRow {
     pub updated_at: DateTime<Utc>,
     /// When the log knew of it first.
     pub registered_at: DateTime<Utc>,
-    /// When it is expected to be resolved.
+    /// When it is expected to be resolved, in this cycle.
     pub expected_at: Option<DateTime<Utc>>,
     /// When it was first assigned (SD-03).
     pub assigned_at: Option<DateTime<Utc>>,
@@ -121,8 +121,15 @@ pub struct WorkQueueRow {
     pub feedback_given: bool,
     /// Whether it is read-only (SD-25).
     pub archived: bool,
+    /// Until when it waits, while it is on hold and an end was named.
+    pub hold_until: Option<DateTime<Utc>>,
+    /// Whether the requester has answered its resolution and the desk has not.
+    pub answered_after_resolution: bool,
     /// Who follows it, sorted.
     pub watchers: Vec<String>,
+    /// Those whose own items go on as this one, sorted: its public side is open
+    /// to them.
+    pub merged_people: Vec<String>,
     /// The configuration items concerned, sorted.
     pub cis: Vec<String>,
     /// Its numbers in other systems, each as `system reference`, sorted.
@@ -292,7 +299,10 @@ impl WorkQueueRow {
         row.optional_time(self.last_contact_at);
         row.optional(written.flag(self.feedback_given), Row::boolean);
         row.optional(written.flag(self.archived), Row::boolean);
+        row.optional_time(self.hold_until);
+        row.optional(written.flag(self.answered_after_resolution), Row::boolean);
         row.optional(written.list(&self.watchers), Row::texts);
+        row.optional(written.list(&self.merged_people), Row::texts);
         row.optional(written.list(&self.cis), Row::texts);
         row.optional(written.list(&self.external_references), Row::texts);
         row.optional(written.fields(&self.custom_fields), Row::jsonb);

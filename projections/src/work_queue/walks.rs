@@ -49,7 +49,8 @@ enum Walks<'f> {
     Persons(Vec<String>),
     /// One for each person who asked.
     Requesters(Vec<String>),
-    /// One for what a person asked for, one for what they suffer from.
+    /// One for what a person asked for, one for what they suffer from, and one
+    /// for what goes on as either.
     VisibleTo(&'f str),
 }
 
@@ -230,7 +231,11 @@ impl<'f> PageParts<'f> {
                 let person = || vec![(*person).to_owned()];
                 self.push_persons(query, along, person(), "q.requester")?;
                 query.push(" union ");
-                self.push_persons(query, along, person(), "q.affected_person")
+                self.push_persons(query, along, person(), "q.affected_person")?;
+                query.push(" union ");
+                let merged =
+                    " and q.merged_people <> '{}' and q.merged_people @> array[person.name]";
+                self.push_each(query, along, person(), merged)
             }
         }
     }
@@ -242,9 +247,20 @@ impl<'f> PageParts<'f> {
         persons: Vec<String>,
         column: &str,
     ) -> Result<(), ReadError> {
+        let condition = format!(" and {column} = person.name");
+        self.push_each(query, along, persons, &condition)
+    }
+
+    fn push_each(
+        &self,
+        query: &mut QueryBuilder<'_, Postgres>,
+        along: Along,
+        persons: Vec<String>,
+        condition: &str,
+    ) -> Result<(), ReadError> {
         query.push("select k.* from unnest(").push_bind(persons);
         query.push("::text[]) as person (name) cross join lateral (");
-        self.push_walk(query, along, &format!(" and {column} = person.name"))?;
+        self.push_walk(query, along, condition)?;
         query.push(") k");
         Ok(())
     }

@@ -194,6 +194,12 @@ impl Relations {
                 self.linked.push((target.0, "linked item"));
             }
             WorkEvent::MergedInto { target, .. } => self.linked.push((target.0, "merged into")),
+            WorkEvent::MergedFrom { source, people, .. } => {
+                self.linked.push((source.0, "merged from"));
+                for who in people {
+                    self.person(Some(who), "concerned");
+                }
+            }
             WorkEvent::DetailsCorrected {
                 field, from, to, ..
             } => {

@@ -3,9 +3,9 @@
 use async_graphql::connection::{Connection, EmptyFields};
 use async_graphql::{Context, ID, Object, Result};
 use chrono::{DateTime, Utc};
-use domain::Channel;
 use domain::incident::Incident as Aggregate;
 use domain::work_item::GapKind;
+use domain::{Channel, Decider};
 
 use super::item::Incident;
 use super::types::{
@@ -199,7 +199,8 @@ impl Incident {
         self.row.updated_at
     }
 
-    /// When it is expected to be resolved.
+    /// When it is expected to be resolved. A reopening begins a new cycle, in
+    /// which nothing is expected yet.
     pub(crate) async fn expected_resolution_at(&self) -> Option<DateTime<Utc>> {
         self.row.expected_at
     }
@@ -243,7 +244,8 @@ impl Incident {
         self.row.resolved_at
     }
 
-    /// When the service worked again, apart from resolution and closing.
+    /// When the service worked again in this cycle, apart from resolution and
+    /// closing.
     pub(crate) async fn restored_at(&self) -> Option<DateTime<Utc>> {
         self.row.restored_at
     }
@@ -283,6 +285,12 @@ impl Incident {
             feedback_given: self.row.feedback_given,
             closed_at: self.row.closed_at,
         }
+    }
+
+    /// Whether the requester has answered the resolution and has had no answer
+    /// of the desk's since. The desk closes nothing by itself meanwhile.
+    pub(crate) async fn answered_after_resolution(&self) -> bool {
+        self.row.answered_after_resolution
     }
 
     /// Whether it is read-only for good.
@@ -435,6 +443,19 @@ impl Incident {
         Ok(self.detail(ctx).await?.merged_into_number.clone())
     }
 
+    /// The incidents that go on as this one, in the order in which they came,
+    /// each with what was recorded on it: comments, time spent and hand-overs
+    /// stay where they were. A requester sees those that concern them.
+    #[graphql(complexity = "5 + 10 * child_complexity")]
+    pub(crate) async fn merged_items(&self, ctx: &Context<'_>) -> Result<Vec<Self>> {
+        let detail = self.detail(ctx).await?;
+        let ids = detail.merged_from.iter().filter_map(|id| id.parse().ok());
+        let then = self.shown_as_of();
+        let found = ids.map(|id| Self::find(ctx, id, then));
+        let found = futures_util::future::try_join_all(found).await?;
+        Ok(found.into_iter().flatten().collect())
+    }
+
     /// How many corrections of a history taken over it has. Null for
     /// requesters.
     pub(crate) async fn correction_count(&self, ctx: &Context<'_>) -> Result<Option<i32>> {
@@ -484,8 +505,12 @@ impl Incident {
             .await
             .map_err(|error| of_store(&error))?;
         let now = crate::clock::now();
+        let at = loaded
+            .state
+            .last_step_at()
+            .map_or(now, |last| now.max(last));
         let context = desk
-            .context(actor, Channel::Api, now, now)
+            .context(actor, Channel::Api, at, at)
             .await
             .map_err(|error| of_store(&error))?;
         Ok(crate::graphql::access::available_actions(

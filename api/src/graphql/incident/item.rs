@@ -83,7 +83,7 @@ impl Incident {
         match then {
             None => Ok(Some(now)),
             Some(then) if then.basis == Basis::Effective => {
-                let past = Past::load(desk(ctx)?, item, &then).await?;
+                let past = Past::load(desk(ctx)?, item, then).await?;
                 Ok(past.map(Self::in_the_world))
             }
             Some(then) => {
@@ -140,21 +140,31 @@ impl Incident {
         }
     }
 
+    /// The point as of which it is shown, where that is not now.
+    pub(super) fn shown_as_of(&self) -> Option<Then> {
+        match &self.when {
+            When::Now => None,
+            When::Recorded(then) => Some(*then),
+            When::Effective(past) => Some(past.then),
+        }
+    }
+
     /// The moment at which it is shown.
     pub(super) fn shown_at(&self) -> DateTime<Utc> {
         match &self.when {
             When::Now => crate::clock::now(),
             When::Recorded(then) => then.at,
-            When::Effective(past) => past.at,
+            When::Effective(past) => past.then.at,
         }
     }
 
-    /// Whether the one who asks may see it.
+    /// Whether the one who asks may see it: everybody at the desk, those whom
+    /// it is about, and those whose own items go on as it.
     pub(crate) fn is_visible_to(&self, viewer: &Viewer) -> bool {
         viewer.sees_only().is_none_or(|person| {
-            [&self.row.requester, &self.row.affected_person]
-                .iter()
-                .any(|p| p.as_deref() == Some(person))
+            let about = [&self.row.requester, &self.row.affected_person];
+            let mut merged = self.row.merged_people.iter();
+            about.iter().any(|p| p.as_deref() == Some(person)) || merged.any(|p| p == person)
         })
     }
 

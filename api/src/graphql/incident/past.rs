@@ -5,7 +5,6 @@
 use std::sync::Arc;
 
 use async_graphql::Result;
-use chrono::{DateTime, Utc};
 use domain::incident::Event;
 use domain::work_item::WorkEvent;
 use projections::incident_detail::IncidentDetail;
@@ -21,8 +20,8 @@ use crate::graphql::work_item::links::WorkItemLink;
 
 /// An incident at another time.
 pub(crate) struct Past {
-    /// The moment that it is shown at.
-    pub(crate) at: DateTime<Utc>,
+    /// The point that it is shown as of.
+    pub(crate) then: Then,
     pub(crate) row: Arc<WorkQueueRow>,
     pub(crate) detail: Arc<IncidentDetail>,
     pub(crate) history: Vec<HistoryRow>,
@@ -32,12 +31,12 @@ pub(crate) struct Past {
 
 impl Past {
     /// The incident at a point; none where it did not exist.
-    pub(super) async fn load(desk: &Desk, id: Uuid, then: &Then) -> Result<Option<Self>> {
-        let steps = steps(desk, Kind::Incident, id, Some(then)).await?;
-        Ok(Self::fold(&steps, then.at))
+    pub(super) async fn load(desk: &Desk, id: Uuid, then: Then) -> Result<Option<Self>> {
+        let steps = steps(desk, Kind::Incident, id, Some(&then)).await?;
+        Ok(Self::fold(&steps, then))
     }
 
-    fn fold(steps: &[Decoded], at: DateTime<Utc>) -> Option<Self> {
+    fn fold(steps: &[Decoded], then: Then) -> Option<Self> {
         let (mut row, mut detail) = (None, None);
         let (mut history, mut links) = (Vec::new(), Vec::new());
         for step in steps {
@@ -48,7 +47,7 @@ impl Past {
             apply_link(&mut links, step);
         }
         Some(Self {
-            at,
+            then,
             row: Arc::new(row?),
             detail: Arc::new(detail?),
             history,

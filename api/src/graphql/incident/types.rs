@@ -22,7 +22,7 @@ pub(crate) struct Hold {
     pub(super) reason: HoldReason,
     /// In more words. Null for requesters.
     pub(super) text: Option<String>,
-    /// Until when, if that is known.
+    /// Until when, if that is known. Then the desk goes on by itself.
     pub(super) until: Option<DateTime<Utc>>,
 }
 
@@ -52,7 +52,8 @@ pub(crate) struct Resolution {
     pub(super) at_first_contact: bool,
     /// When.
     pub(super) resolved_at: Option<DateTime<Utc>>,
-    /// Until when the requester may confirm or reject.
+    /// Until when the requester may confirm or reject; then the desk closes it.
+    /// Empty while they have answered and the desk has not.
     pub(super) confirm_by: Option<DateTime<Utc>>,
 }
 

@@ -99,6 +99,15 @@ pub(crate) struct WorkItemFilterInput {
     restored: Option<TimeRangeInput>,
     /// Requester last heard from the desk within this time.
     last_contact: Option<TimeRangeInput>,
+    /// On hold until then.
+    on_hold_until: Option<TimeRangeInput>,
+    /// On hold although the time is over until which the work was to wait, or
+    /// not so. The desk goes on with such items by itself; what is found here
+    /// it could not go on with yet.
+    hold_overdue: Option<bool>,
+    /// Resolved, and the requester has answered since without having had an
+    /// answer of the desk's; or not so.
+    answered_after_resolution: Option<bool>,
     /// Handed over at least this often.
     min_hand_overs: Option<i32>,
     /// Handed over so often.
@@ -266,6 +275,9 @@ impl WorkItemFilterInput {
             accepted: range(self.accepted),
             restored: range(self.restored),
             last_contact: range(self.last_contact),
+            hold_until: range(self.on_hold_until),
+            hold_overdue: self.hold_overdue,
+            answered_after_resolution: self.answered_after_resolution,
             min_hand_overs: self.min_hand_overs,
             hand_overs: numbers(self.hand_overs),
             cross_departments: numbers(self.cross_departments),

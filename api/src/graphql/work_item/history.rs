@@ -182,7 +182,7 @@ impl Comment {
 
 /// The steps that a requester may see, besides public comments: nothing of
 /// what the desk says and weighs among itself.
-pub(crate) const PUBLIC_STEPS: [&str; 24] = [
+pub(crate) const PUBLIC_STEPS: [&str; 26] = [
     "Registered",
     "Classified",
     "PrioritySet",
@@ -206,6 +206,8 @@ pub(crate) const PUBLIC_STEPS: [&str; 24] = [
     "Reopened",
     "Cancelled",
     "MergedInto",
+    "MergedFrom",
+    "ConfirmationAwaited",
     "Archived",
 ];
 

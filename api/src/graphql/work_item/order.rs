@@ -99,6 +99,11 @@ pub(crate) enum WorkItemOrderField {
     FeedbackGiven,
     /// Whether it is read-only for good; what is not comes first when ascending.
     Archived,
+    /// Until when it waits, while it is on hold.
+    HoldUntil,
+    /// Whether the requester has answered the resolution and the desk has not;
+    /// what is not so comes first when ascending.
+    AnsweredAfterResolution,
     /// Who follows it: the first name, then the next.
     Watchers,
     /// The configuration items concerned: the first, then the next.

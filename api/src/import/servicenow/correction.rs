@@ -23,6 +23,8 @@ pub(super) enum Kind {
     TimeSkipped,
     /// An update is older than the first contact.
     BeforeFirstContact,
+    /// It is older than the step that it rests on.
+    BeforeItsStep,
     /// The source counts an update again, or counts backwards.
     CountRunsBackwards,
     /// The state has no meaning here.
@@ -50,6 +52,7 @@ impl Kind {
             Self::TimeTwice => "a time that the clocks showed twice",
             Self::TimeSkipped => "a time that the clocks never showed",
             Self::BeforeFirstContact => "older than the first contact",
+            Self::BeforeItsStep => "older than the step that it rests on",
             Self::CountRunsBackwards => "update counted again or backwards",
             Self::StateUnknown => "state without a meaning here",
             Self::NobodyAccepted => "worked on, and nobody accepted it",

@@ -281,6 +281,7 @@ impl From<RowRefused> for CommandError {
             code: "ROW_REFUSED".to_owned(),
             message: refused.0,
             field: None,
+            facts: Vec::new(),
         }
     }
 }

@@ -8,7 +8,6 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use cqrs_es::Aggregate;
 use domain::ids::{PersonId, TeamId};
 use domain::incident::{Command, Error, Event, HoldReason, Incident, Status};
 use domain::likeness::look;
@@ -103,11 +102,28 @@ impl Pen<'_> {
     }
 
     fn step_as(&mut self, command: impl Into<Command>, context: &Context) -> Result<(), Error> {
-        for event in self.incident.decide(&command.into(), context)? {
-            self.incident.apply(event.clone());
+        let events = self.incident.decide(&command.into(), context)?;
+        if let Some(step_at) = self.incident.step_after(&events, context.effective_at) {
+            self.look_at_the_order(step_at);
+        }
+        for event in events {
+            self.incident.apply_at(event.clone(), context.effective_at);
             self.events.push(event);
         }
         Ok(())
+    }
+
+    /// A row that is older than the one before it has said so already.
+    fn look_at_the_order(&mut self, step_at: DateTime<Utc>) {
+        let is_told =
+            |told: &Correction| matches!(told.kind, Kind::TimeRunsBackwards | Kind::BeforeItsStep);
+        if !self.corrections.iter().any(is_told) {
+            let at = in_words(step_at);
+            self.remark(
+                Kind::BeforeItsStep,
+                format!("older than the step that it rests on, which is of {at}"),
+            );
+        }
     }
 
     /// Counts something odd that an event of its own tells.

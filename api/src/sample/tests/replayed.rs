@@ -164,7 +164,7 @@ fn decide<A: Decider>(
         Err(refusal) => panic!("{} is refused: {} {refusal}", place(), refusal.code()),
     };
     for event in events.clone() {
-        aggregate.apply(event);
+        aggregate.apply_at(event, context.effective_at);
     }
     events
 }

@@ -21,8 +21,8 @@ use crate::priority::Priority;
 use crate::text::{Line, Text};
 use crate::work_item::{
     Assignee, Attachment, ByteCount, ContactChannel, DetailField, ExternalReference, Farewell,
-    ForwardTo, Intake, LinkTarget, Relation, SupportLine, TeamRef, Visibility, WorkAction,
-    WorkCommand,
+    ForwardTo, Intake, LinkTarget, MergedItem, Relation, SupportLine, TeamRef, Visibility,
+    WorkAction, WorkCommand,
 };
 
 /// Everybody who might act, with configurations that change a day and two days
@@ -233,7 +233,8 @@ impl Dice {
             | WorkAction::Forward
             | WorkAction::EscalateFunctionally
             | WorkAction::EscalateHierarchically
-            | WorkAction::MergeInto => self.hand_over(action, incident),
+            | WorkAction::MergeInto
+            | WorkAction::TakeIn => self.hand_over(action, incident),
             _ => self.record(action, incident),
         }
     }
@@ -285,6 +286,13 @@ impl Dice {
                 target: self.target(),
                 reason: self.text(),
                 farewell: self.farewell(),
+            },
+            WorkAction::TakeIn => WorkCommand::TakeIn {
+                item: MergedItem {
+                    id: item(u128::from(self.below(6))),
+                    number: format!("INC000001{}", self.below(6)),
+                    people: vec![self.person()],
+                },
             },
             _ => WorkCommand::Accept,
         }
@@ -406,6 +414,7 @@ impl Dice {
                 until: self.perhaps(|dice| dice.moment(now)),
             },
             IncidentAction::Resume => Command::Resume,
+            IncidentAction::EndHold => Command::EndHold,
             IncidentAction::ApplyWorkaround => Command::ApplyWorkaround { text: self.text() },
             IncidentAction::RestoreService => Command::RestoreService,
             IncidentAction::Resolve => Command::Resolve {

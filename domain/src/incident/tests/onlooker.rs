@@ -9,7 +9,7 @@ use crate::Actor;
 use crate::context::{Channel, Context, Role};
 use crate::fixtures::at;
 use crate::incident::{ClosedBy, Command, Event, Incident, Review, Status};
-use crate::policies::auto_close::{self, TimerChange};
+use crate::policies::{TimerChange, auto_close};
 use crate::priority::{Impact, Priority, Urgency};
 use crate::work_item::{Assignee, ForwardTo, Visibility, WorkCommand, WorkEvent};
 use chrono::{DateTime, Utc};
@@ -302,6 +302,7 @@ fn is_work(command: &Command) -> bool {
                 | Command::SetExpectedResolution { .. }
                 | Command::PutOnHold { .. }
                 | Command::Resume
+                | Command::EndHold
                 | Command::ApplyWorkaround { .. }
                 | Command::RestoreService
                 | Command::Resolve { .. }
@@ -339,7 +340,8 @@ fn assert_may_follow_the_end(status: Status, event: &Event, channel: Channel) {
             | WorkEvent::WorkLinked { .. }
             | WorkEvent::WorkUnlinked { .. }
             | WorkEvent::StageResultNotified { .. }
-            | WorkEvent::RequesterContacted { .. },
+            | WorkEvent::RequesterContacted { .. }
+            | WorkEvent::MergedFrom { .. },
         ) => true,
         Event::Reopened { .. } => status == Status::Closed,
         Event::ReviewCompleted { .. } => matches!(status, Status::Cancelled | Status::Merged),

@@ -17,9 +17,10 @@ use crate::incident::{Command, Event, Incident, IncidentAction, Status};
 use crate::work_item::{WorkAction, WorkEvent};
 
 /// The steps that only the desk's machines take, which nobody is offered.
-const NOT_ON_OFFER: [IncidentAction; 4] = [
+const NOT_ON_OFFER: [IncidentAction; 5] = [
     IncidentAction::Register,
     IncidentAction::Work,
+    IncidentAction::EndHold,
     IncidentAction::CloseUnanswered,
     IncidentAction::CorrectStatus,
 ];
@@ -49,6 +50,7 @@ fn seeds() -> impl Strategy<Value = Vec<u64>> {
 struct Run {
     incident: Incident,
     events: Vec<Event>,
+    times: Vec<DateTime<Utc>>,
     now: DateTime<Utc>,
     seen: Seen,
 }
@@ -59,6 +61,7 @@ impl Run {
         let mut run = Self {
             incident: Incident::default(),
             events: Vec::new(),
+            times: Vec::new(),
             now: at(0),
             seen: Seen::default(),
         };
@@ -116,8 +119,9 @@ impl Run {
         self.seen.check(command, &events, &self.incident, by);
         for event in events {
             self.seen.see(&event);
-            self.incident.apply(event.clone());
+            self.incident.apply_at(event.clone(), by.effective_at);
             self.events.push(event);
+            self.times.push(by.effective_at);
         }
         self.seen.check_after(&self.incident, by);
     }
@@ -158,9 +162,9 @@ proptest! {
     fn the_state_folded_from_what_was_stored_is_the_state_that_decided(seeds in seeds()) {
         let run = Run::of(&seeds);
         let mut folded = Incident::default();
-        for event in &run.events {
+        for (event, at) in run.events.iter().zip(&run.times) {
             let stored = serde_json::to_string(event).unwrap();
-            folded.apply(serde_json::from_str(&stored).unwrap());
+            folded.apply_at(serde_json::from_str(&stored).unwrap(), *at);
         }
         assert_eq!(folded, run.incident);
         let kept = serde_json::to_string(&run.incident).unwrap();

@@ -10,7 +10,7 @@ use crate::Decider;
 use crate::fixtures::{
     and, assigned, cancelled, category, ci, closed, confirm_by, coordinator, file, hotline, hours,
     in_progress, intake, item, line, major, merged, network, on_hold, other, person, reference,
-    register, registered, resolved, returned, review_required, text, to, told, vendor,
+    register, registered, resolved, returned, review_required, take_in, text, to, told, vendor,
 };
 use crate::incident::{Command, Event, HoldReason, ReviewCause, Status};
 use crate::priority::{Impact, Priority, Urgency};
@@ -134,6 +134,7 @@ fn every_command() -> Vec<Command> {
             reason: reason(),
         },
         merge(),
+        take_in(),
         WorkCommand::Archive,
     ];
     let own = [
@@ -155,6 +156,7 @@ fn every_command() -> Vec<Command> {
             until: None,
         },
         Command::Resume,
+        Command::EndHold,
         Command::ApplyWorkaround { text: reason() },
         Command::RestoreService,
         resolve(),

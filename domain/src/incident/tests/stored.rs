@@ -94,6 +94,10 @@ fn endings() -> Vec<Event> {
             resolved_by: Some(person("li.na")),
             confirm_by: Some(confirm_by()),
         },
+        Event::ResolutionAnswered {},
+        Event::ConfirmationAwaited {
+            confirm_by: confirm_by(),
+        },
         Event::Resolved {
             code: line("Advice"),
             cause: None,
@@ -232,6 +236,18 @@ fn no_event_of_the_practice_has_the_name_of_one_of_the_kernel() {
     let own: BTreeSet<&str> = Event::VARIANTS.iter().copied().collect();
     let kernel: BTreeSet<&str> = WorkEvent::VARIANTS.iter().copied().collect();
     assert_eq!(own.intersection(&kernel).count(), 0);
+}
+
+#[test]
+fn a_policy_names_the_events_that_mean_something_to_it() {
+    use crate::policies::{auto_close, hold_end};
+    for event in every_event() {
+        let name = event.name();
+        let closes = auto_close::on_event(&event).is_some();
+        assert_eq!(auto_close::EVENTS.contains(&name), closes, "{name}");
+        let resumes = hold_end::on_event(&event).is_some();
+        assert_eq!(hold_end::EVENTS.contains(&name), resumes, "{name}");
+    }
 }
 
 #[test]

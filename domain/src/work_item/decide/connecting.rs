@@ -66,7 +66,7 @@ impl WorkItem {
     }
 
     pub(super) fn attach(&self, attachment: &Attachment, context: &Context) -> Decision {
-        self.concerned(context)?;
+        self.taking_part(context)?;
         let is_digit = |b| matches!(b, b'0'..=b'9' | b'a'..=b'f');
         if attachment.sha256.len() != 64 || !attachment.sha256.bytes().all(is_digit) {
             return Err(WorkRefusal::HashMalformed);

@@ -2,11 +2,12 @@
 //! escalation, and the merging into another item.
 
 use super::super::{
-    Assignee, ExternalReference, Farewell, LinkTarget, Stage, TeamRef, WorkEvent, WorkItem,
-    WorkRefusal,
+    Assignee, ExternalReference, Farewell, LinkTarget, MergedItem, Stage, TeamRef, WorkEvent,
+    WorkItem, WorkRefusal,
 };
 use super::{Decision, staff};
 use crate::Context;
+use crate::context::Channel;
 use crate::ids::PersonId;
 use crate::text::{Line, Text};
 
@@ -176,6 +177,28 @@ impl WorkItem {
             merged_by: context.person_unless_import(),
             told,
             no_feedback_reason,
+        }])
+    }
+
+    /// That another item goes on as this one is a fact about the other, which
+    /// no state of this one undoes: it is taken in after the end, too.
+    pub(super) fn take_in(&self, item: &MergedItem, context: &Context) -> Decision {
+        if context.channel != Channel::Process {
+            return Err(WorkRefusal::NotAProcess);
+        }
+        staff(context)?;
+        if item.number == self.number {
+            return Err(WorkRefusal::LinkToItself);
+        }
+        if self.merged.contains_key(&item.id) {
+            return Err(WorkRefusal::AlreadyTakenIn {
+                number: item.number.clone(),
+            });
+        }
+        Ok(vec![WorkEvent::MergedFrom {
+            source: item.id,
+            source_number: item.number.clone(),
+            people: item.people.clone(),
         }])
     }
 

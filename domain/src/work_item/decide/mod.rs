@@ -11,12 +11,12 @@ mod talking;
 use std::collections::BTreeSet;
 
 use super::{
-    ContactChannel, DetailField, ForwardTo, Handling, Intake, Stage, Visibility, WorkCommand,
-    WorkEvent, WorkItem, WorkRefusal,
+    ContactChannel, DetailField, ForwardTo, Handling, Intake, MergedItem, Stage, Visibility,
+    WorkCommand, WorkEvent, WorkItem, WorkRefusal,
 };
 use crate::Context;
 use crate::context::{Channel, Role};
-use crate::ids::PersonId;
+use crate::ids::{PersonId, WorkItemId};
 
 type Decision = Result<Vec<WorkEvent>, WorkRefusal>;
 
@@ -197,6 +197,7 @@ impl WorkItem {
             (Open | Suspended | Resolved, C::CorrectDetails { field, to, reason }) => {
                 self.correct_details(*field, to.as_ref(), reason, context)
             }
+            (_, C::TakeIn { item }) => self.take_in(item, context),
             (Closed | Ended, C::Archive) => recording::archive(context),
 
             _ => Err(self.not_possible(stage)),
@@ -237,6 +238,34 @@ impl WorkItem {
         }
     }
 
+    /// The same, and those whose own items go on as this one: they take part in
+    /// what is said about it. What becomes of it is not theirs to decide.
+    pub fn taking_part(&self, context: &Context) -> Result<(), WorkRefusal> {
+        if context.actor.role == Role::Requester && self.may_follow(&context.actor.id) {
+            return Ok(());
+        }
+        self.concerned(context)
+    }
+
+    /// Whether the item, or one that goes on as it, is about this person: its
+    /// public side is open to them.
+    pub fn may_follow(&self, person: &PersonId) -> bool {
+        let mut merged = self.merged.values();
+        self.concerns(person) || merged.any(|item| item.people.contains(person))
+    }
+
+    /// The item as one that goes on as another.
+    pub fn as_merged(&self, id: WorkItemId) -> MergedItem {
+        let affected = self.details.get(DetailField::AffectedPerson.as_ref());
+        let affected = affected.and_then(|person| PersonId::new(person).ok());
+        let affected = affected.filter(|person| Some(person) != self.requester.as_ref());
+        MergedItem {
+            id,
+            number: self.number.clone(),
+            people: self.requester.iter().cloned().chain(affected).collect(),
+        }
+    }
+
     /// Whether the item is about this person.
     pub fn concerns(&self, person: &PersonId) -> bool {
         self.requester.as_ref() == Some(person)
@@ -254,6 +283,9 @@ impl WorkItem {
 
     /// The refusal that says why the step does not fit.
     pub fn not_possible(&self, stage: Stage) -> WorkRefusal {
+        if let Some((_, into)) = self.merged_into.as_ref().filter(|_| stage == Stage::Ended) {
+            return WorkRefusal::GoesOnAs { into: into.clone() };
+        }
         WorkRefusal::NotPossible {
             stage: stage.in_words(),
             handling: self.handling,

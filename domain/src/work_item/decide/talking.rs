@@ -16,12 +16,12 @@ impl WorkItem {
         text: &Text,
         context: &Context,
     ) -> Decision {
-        self.concerned(context)?;
+        self.taking_part(context)?;
         if context.actor.role == Role::Requester && visibility == Visibility::Internal {
             return Err(WorkRefusal::NotStaff);
         }
         // Those who work at the desk ask it for help, too.
-        let from_requester = visibility == Visibility::Public && self.concerns(&context.actor.id);
+        let from_requester = visibility == Visibility::Public && self.may_follow(&context.actor.id);
         Ok(vec![WorkEvent::CommentAdded {
             visibility,
             text: text.clone(),
@@ -36,7 +36,7 @@ impl WorkItem {
         lead: Option<&PersonId>,
         context: &Context,
     ) -> Decision {
-        self.concerned(context)?;
+        self.taking_part(context)?;
         let mut notified: Vec<PersonId> = self.person.iter().chain(lead).cloned().collect();
         notified.dedup();
         Ok(vec![WorkEvent::Urged {

@@ -66,7 +66,7 @@ pub(crate) struct IncidentPutOnHoldInput {
     reason: HoldReason,
     /// In more words.
     text: Option<String>,
-    /// Until when, if that is known.
+    /// Until when, if that is known. Then the desk goes on by itself.
     until: Option<DateTime<Utc>>,
 }
 

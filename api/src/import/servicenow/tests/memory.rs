@@ -13,7 +13,7 @@ use domain::configuration::{
 };
 use domain::incident::Incident;
 use domain::work_item::{SupportLine, TeamRef};
-use domain::{Channel, Context};
+use domain::{Channel, Context, Decider};
 
 use crate::import::ImportError;
 use crate::import::servicenow::importer::{IMPORTER, machine};
@@ -126,7 +126,7 @@ impl MemoryDesk {
         };
         let taken = mapping::take(row, incident, "INC0000001", &self.teams, &context)?;
         for event in &taken.events {
-            incident.apply(event.clone());
+            incident.apply_at(event.clone(), context.effective_at);
         }
         Ok(taken)
     }

@@ -8,7 +8,7 @@ use crate::configuration::{CategoryTree, PriorityMatrix};
 use crate::context::Channel;
 use crate::fixtures::{
     agent, and, assigned, at, cancelled, category, closed, coordinator, desk, hotline, in_progress,
-    network, on_hold, other, registered, resolved, to, told,
+    merged, network, on_hold, other, registered, requester, resolved, take_in, taken_in, to, told,
 };
 use crate::incident::{Event, HoldReason};
 use crate::priority::{Impact, Priority, Urgency};
@@ -101,6 +101,28 @@ pub(super) fn cases() -> Vec<Case> {
             agent(),
             merge(other()),
             work_not_possible("ended", Handling::Unassigned),
+        ),
+        case(
+            merged(),
+            requester(),
+            comment(Visibility::Public),
+            WorkRefusal::GoesOnAs {
+                into: other().number,
+            },
+        ),
+        case(
+            in_progress(),
+            coordinator(),
+            take_in(),
+            WorkRefusal::NotAProcess,
+        ),
+        case(
+            and(in_progress(), [taken_in()]),
+            coordinator().through(Channel::Process),
+            take_in(),
+            WorkRefusal::AlreadyTakenIn {
+                number: other().number,
+            },
         ),
         case(assigned(), agent(), classify("magic"), unknown),
         case(

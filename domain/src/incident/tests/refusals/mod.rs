@@ -210,8 +210,11 @@ fn no_rule_is_without_a_case_that_breaks_it() {
     ];
     let tried: BTreeSet<String> = cases.iter().flatten().map(|c| c.refusal.code()).collect();
     let rules = Error::VARIANTS.iter().chain(WorkRefusal::VARIANTS);
+    // The last one needs the times of the steps: the requirements on their
+    // order try it.
+    let elsewhere = ["INCIDENT_WORK", "WORK_ITEM_EFFECTIVE_BEFORE_STEP"];
     let untried: Vec<_> = rules
-        .filter(|rule| **rule != "INCIDENT_WORK" && !tried.contains(**rule))
+        .filter(|rule| !elsewhere.contains(rule) && !tried.contains(**rule))
         .collect();
     assert!(untried.is_empty(), "no case breaks {untried:?}");
 }

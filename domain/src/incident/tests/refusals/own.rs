@@ -52,6 +52,14 @@ pub(super) fn cases() -> Vec<Case> {
         minutes: 240,
         as_of: 1,
     };
+    let held_until_tomorrow = and(
+        in_progress(),
+        [Event::PutOnHold {
+            reason: HoldReason::Supplier,
+            text: None,
+            until: Some(at(60) + hours(24)),
+        }],
+    );
     let diagnose = Command::StartDiagnosis { hypothesis: None };
     vec![
         case(vec![], agent(), Command::Resume, Error::NotFound),
@@ -77,7 +85,9 @@ pub(super) fn cases() -> Vec<Case> {
             merged(),
             agent(),
             Command::RequireReview,
-            not_possible(Status::Merged, IncidentAction::RequireReview),
+            WorkRefusal::GoesOnAs {
+                into: "INC0000002".to_owned(),
+            },
         ),
         case(
             closed(),
@@ -211,6 +221,20 @@ pub(super) fn cases() -> Vec<Case> {
             WorkRefusal::FeedbackMissing,
         ),
         case(resolved(), coordinator(), unanswered(), awaiting),
+        case(
+            and(resolved(), [Event::ResolutionAnswered {}]),
+            agent().when(confirm_by()),
+            unanswered(),
+            Error::RequesterAnswered,
+        ),
+        case(
+            held_until_tomorrow,
+            coordinator(),
+            Command::EndHold,
+            Error::HoldLasts {
+                until: at(60) + hours(24),
+            },
+        ),
         case(closed(), requester().when(late), reopen, passed),
         case(
             and(in_progress(), [major()]),

@@ -1,16 +1,17 @@
 //! The requirements that an incident meets by itself, each by its number.
 
+mod answers;
 mod desk;
 mod handling;
 mod intake;
-
-use cqrs_es::Aggregate;
+mod merging;
+mod order;
 
 use super::when;
 use crate::Decider;
 use crate::context::Context;
 use crate::fixtures::{farewell, line, other, register, text};
-use crate::incident::{Command, Event, Incident};
+use crate::incident::{Command, Error, Event, Incident};
 use crate::work_item::{Intake, Visibility, WorkCommand};
 
 /// An incident that people work on one after the other.
@@ -30,10 +31,15 @@ impl Journey {
 
     fn then(mut self, by: &Context, command: impl Into<Command>) -> Self {
         for event in self.incident.decide(&command.into(), by).unwrap() {
-            self.incident.apply(event.clone());
+            self.incident.apply_at(event.clone(), by.effective_at);
             self.events.push(event);
         }
         self
+    }
+
+    fn refuses(&self, by: &Context, command: impl Into<Command>, error: impl Into<Error>) {
+        let refused = self.incident.decide(&command.into(), by);
+        assert_eq!(refused, Err(error.into()));
     }
 
     fn names(&self) -> Vec<&str> {
