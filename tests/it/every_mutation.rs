@@ -51,6 +51,8 @@ impl Day {
         let member = json!({ "teamId": team, "person": "li.na", "name": "李娜" });
         self.does(&administrator, "teamAddMember", member).await;
         let member = json!({ "teamId": team, "person": "li.na" });
+        self.does(&administrator, "teamNameLead", member.clone())
+            .await;
         self.does(&administrator, "teamRemoveMember", member).await;
         for step in ["teamDeactivate", "teamReactivate"] {
             self.does(&administrator, step, json!({ "teamId": team }))
@@ -136,13 +138,18 @@ impl Day {
             ("workItemCorrectDetails", correction),
             (
                 "workItemMergeInto",
-                json!({ "targetId": other.id, "reason": "x", "noFeedbackReason": "x" }),
+                json!({ "targetId": other.id, "reason": "x", "told": ["zhao.min"] }),
             ),
-            ("workItemArchive", json!({})),
         ];
         let coordinator = self.coordinator.clone();
         self.takes(&coordinator, &incident, &steps).await;
-        let cancelled = json!({ "reason": "x", "noFeedbackReason": "x" });
+        // It was a severe one, and somebody else looks back on it.
+        let agent = self.network.agent.clone();
+        let review = ("incidentCompleteReview", json!({ "text": "x" }));
+        self.takes(&agent, &incident, &[review]).await;
+        let archive = ("workItemArchive", json!({}));
+        self.takes(&coordinator, &incident, &[archive]).await;
+        let cancelled = json!({ "reason": "x", "told": ["zhao.min"] });
         self.takes(&coordinator, &other, &[("incidentCancel", cancelled)])
             .await;
     }
@@ -175,7 +182,9 @@ impl Day {
         let answered = self.logs().await;
         let resolution = json!({ "code": "Answered", "solution": "x" });
         let resolution = ("incidentResolveAtContact", resolution);
-        self.takes(&first.agent, &answered, &[resolution]).await;
+        let support = ("incidentGiveInitialSupport", json!({ "answer": "x" }));
+        self.takes(&first.agent, &answered, &[support, resolution])
+            .await;
     }
 
     async fn diagnoses_and_resolves(&mut self) {
@@ -183,7 +192,8 @@ impl Day {
         let requester = self.desk.person("zhao.min", Role::Requester).await;
         let incident = coordinator.has_an_incident_in_progress(&network).await;
         let expected = api::clock::now() + chrono::Duration::days(1);
-        let expected = json!({ "at": expected, "basis": "ADJUSTED", "reason": "x" });
+        let expected = json!({ "at": expected, "reason": "x" });
+        self.has_a_history().await;
         let hold = json!({ "reason": "REQUESTER", "text": "x" });
         let major = json!({ "reason": "x", "leader": "coordinator" });
         let majors = [
@@ -197,6 +207,7 @@ impl Day {
         let diagnosis = [
             ("incidentStartDiagnosis", json!({})),
             ("incidentRecordFinding", json!({ "text": "x" })),
+            ("incidentComputeExpectedResolution", json!({})),
             ("incidentSetExpectedResolution", expected),
             ("incidentPutOnHold", hold),
             ("incidentResume", json!({})),
@@ -211,7 +222,7 @@ impl Day {
         let reject = ("incidentRejectResolution", reason.clone());
         self.takes(&requester, &incident, &[reject]).await;
         self.takes(&network.agent, &incident, &[resolve]).await;
-        self.takes(&network.agent, &incident, &review).await;
+        self.takes(&coordinator, &incident, &review).await;
         let confirm = ("incidentConfirmResolution", json!({}));
         let reopen = ("incidentReopen", reason);
         self.takes(&requester, &incident, &[confirm, reopen]).await;
@@ -219,9 +230,23 @@ impl Day {
         let reviewed = coordinator.has_a_resolved_incident(&network).await;
         let require = ("incidentRequireReview", json!({}));
         self.takes(&coordinator, &reviewed, &[require]).await;
-        self.takes(&network.agent, &reviewed, &review).await;
+        self.takes(&coordinator, &reviewed, &review).await;
         let close = ("incidentClose", json!({ "noFeedbackReason": "x" }));
-        self.takes(&network.agent, &reviewed, &[close]).await;
+        self.takes(&coordinator, &reviewed, &[close]).await;
+    }
+
+    /// Incidents that took two hours each, from which a time can be computed.
+    async fn has_a_history(&mut self) {
+        let coordinator = self.coordinator.clone();
+        let opened = api::clock::now() - chrono::Duration::hours(2);
+        for _ in 0..5 {
+            let incident = coordinator.logs(json!({ "effectiveAt": opened })).await;
+            let resolution = json!({ "code": "Answered", "solution": "x" });
+            coordinator
+                .takes("incidentResolveAtContact", &incident, resolution)
+                .await;
+        }
+        self.desk.settled().await;
     }
 
     async fn works_in_bulk(&mut self) {
@@ -259,9 +284,10 @@ impl Day {
         ];
         for (mutation, more) in &steps {
             let input = journey::with(both.clone(), more);
-            self.does(&network.agent, mutation, input).await;
+            self.does(&coordinator, mutation, input).await;
         }
-        let cancelled = journey::with(cancelled, &json!({ "reason": "x" }));
+        let reason = json!({ "reason": "x", "noFeedbackReason": "x" });
+        let cancelled = journey::with(cancelled, &reason);
         self.does(&coordinator, "incidentBulkCancel", cancelled)
             .await;
     }

@@ -119,6 +119,14 @@ impl Queue {
                 "workItemSetCustomField",
                 json!({ "name": "floor", "value": "3" }),
             ),
+            (
+                "incidentResolve",
+                json!({ "code": "Fixed", "solution": "x" }),
+            ),
+            (
+                "workItemRecordContact",
+                json!({ "contactChannel": "PHONE", "text": "x" }),
+            ),
         ] {
             self.takes(mutation, &item, more).await;
         }
@@ -276,7 +284,7 @@ impl Queue {
         for item in &self.items {
             let urged = json!({ "id": item.id });
             self.coordinator.mutate("workItemUrge", urged).await;
-            let cancelled = json!({ "id": item.id, "reason": "x" });
+            let cancelled = json!({ "id": item.id, "reason": "x", "noFeedbackReason": "x" });
             self.coordinator.mutate("incidentCancel", cancelled).await;
         }
         self.coordinator
@@ -565,6 +573,7 @@ fn filters(queue: &Queue) -> Vec<(String, Value, Lets)> {
         filter("answeredAfterResolution", &json!(true), only(answered)),
         filter("answeredAfterResolution", &json!(false), not(answered)),
         filter("lacksStage", &json!(true), only(closed)),
+        filter("skipsStage", &json!(true), only(closed)),
         filter("text", &json!("STANDORT köln"), only(alone)),
         filter(
             "text",
