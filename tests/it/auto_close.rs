@@ -141,7 +141,8 @@ async fn inc_29_a_review_that_is_due_comes_first() {
         coordinator.sees(&severe, "status").await["status"],
         "RESOLVED"
     );
-    coordinator
+    desk.person("another", Role::Coordinator)
+        .await
         .takes(
             "incidentCompleteReview",
             &severe,

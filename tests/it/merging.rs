@@ -21,7 +21,9 @@ async fn has_taken_in(desk: &TestDesk, incident: &Incident, others: usize) {
 }
 
 async fn merges(by: &Person, source: &Incident, target: &Incident) -> Value {
-    let merge = json!({ "targetId": target.id, "reason": "同一故障" });
+    let merge = json!({
+        "targetId": target.id, "reason": "同一故障", "noFeedbackReason": "由主单统一答复",
+    });
     by.takes("workItemMergeInto", source, merge).await
 }
 

@@ -45,6 +45,7 @@ impl Queue {
         };
         queue.left_alone().await;
         queue.worked_on().await;
+        queue.held().await;
         queue.closed_without_feedback(&first_line).await;
         queue.handed_over(&first_line, &applications).await;
         queue.of_a_leaver(&applications).await;
@@ -130,7 +131,16 @@ impl Queue {
         ] {
             self.takes(mutation, &item, more).await;
         }
-        let hold = json!({ "reason": "SUPPLIER", "until": at });
+    }
+
+    async fn held(&mut self) {
+        let item = self.logs(6, json!({})).await;
+        let network = self.network.clone();
+        self.coordinator.assigns(&item, &network).await;
+        let accept = json!({});
+        network.agent.takes("workItemAccept", &item, accept).await;
+        let until = api::clock::now() + TimeDelta::hours(8);
+        let hold = json!({ "reason": "SUPPLIER", "until": until });
         self.takes("incidentPutOnHold", &item, hold).await;
     }
 
@@ -478,8 +488,18 @@ fn holds(path: &'static str, value: &'static str) -> impl Fn(&Value) -> bool + '
 /// A filter for each field that takes values one by one.
 #[expect(clippy::too_many_lines, reason = "a table, one entry a filter")]
 fn filters(queue: &Queue) -> Vec<(String, Value, Lets)> {
-    let [alone, worked_on, closed, returned, leaver, answered, anew] = &*queue.items else {
-        panic!("seven items");
+    let [
+        alone,
+        worked_on,
+        held,
+        closed,
+        returned,
+        leaver,
+        answered,
+        anew,
+    ] = &*queue.items
+    else {
+        panic!("eight items");
     };
     let only = |incident: &Incident| is("/id", incident.id.clone());
     let not = |incident: &Incident| {
@@ -523,7 +543,7 @@ fn filters(queue: &Queue) -> Vec<(String, Value, Lets)> {
         filter("categories", &json!(["mail"]), is("/category/code", "mail")),
         // By the tree of each item: the last one's VPN lies under security.
         filter("categoriesUnder", &json!(["network"]), {
-            let filed: BTreeSet<String> = [alone, worked_on, leaver]
+            let filed: BTreeSet<String> = [alone, worked_on, held, leaver]
                 .map(|item| item.id.clone())
                 .into();
             move |item| filed.contains(item["id"].as_str().unwrap())

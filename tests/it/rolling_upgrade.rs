@@ -57,7 +57,10 @@ async fn a_migration_that_the_version_before_cannot_live_with_is_found() {
             "work_queue has a new rule one_a_team",
         ),
         (
-            "alter function append_batch rename to append_all",
+            "do $$ declare one regprocedure; begin \
+             for one in select oid from pg_proc where proname = 'append_batch' loop \
+                 execute 'alter function ' || one || ' rename to append_all'; \
+             end loop; end $$",
             "function append_batch",
         ),
     ] {

@@ -109,7 +109,7 @@ async fn readiness_names_a_projection_that_has_failed() {
         .execute("alter table work_queue add constraint broken check (false) not valid")
         .await;
     coordinator
-        .mutate("incidentLog", tests::journey::intake())
+        .mutate("incidentRegister", tests::journey::intake())
         .await;
     let body = desk.until(|status, _| status == 503).await;
     assert_eq!(body["status"], "not ready");
@@ -247,7 +247,7 @@ fn a_start_that_fails_is_one_json_object_too() {
 /// Registers incidents one after the other until the desk no longer answers,
 /// and returns the numbers that were acknowledged.
 async fn registers_until_the_end(person: Person) -> Vec<String> {
-    let query = tests::journey::document("incidentLog");
+    let query = tests::journey::document("incidentRegister");
     let http = reqwest::Client::new();
     let mut numbers = Vec::new();
     loop {
@@ -262,8 +262,9 @@ async fn registers_until_the_end(person: Person) -> Vec<String> {
             .json()
             .await
             .expect("what is begun is answered whole");
-        let number = &body["data"]["incidentLog"]["incident"]["number"];
-        numbers.push(number.as_str().expect("the desk takes it").to_owned());
+        let number = &body["data"]["incidentRegister"]["incident"]["number"];
+        let number = number.as_str().unwrap_or_else(|| panic!("{body}"));
+        numbers.push(number.to_owned());
     }
 }
 

@@ -110,7 +110,9 @@ fn grounds(event: &Event) -> &'static [Ground] {
     match event {
         // What waited for the review comes after it.
         Event::Closed { .. } => &[Ground::Standing, Ground::Review],
-        Event::DiagnosisStarted { .. } => &[Ground::Standing],
+        Event::DiagnosisStarted { .. } | Event::Work(WorkEvent::ForwardedOutside { .. }) => {
+            &[Ground::Standing]
+        }
         Event::ServiceRestored {} | Event::ExpectedResolutionSet { .. } => &[Ground::Cycle],
         Event::MajorDeclared { .. } | Event::MajorStoodDown { .. } => &[Ground::Major],
         Event::ReviewCompleted { .. } => &[Ground::Review],

@@ -172,7 +172,7 @@ fn issue() -> TokenCommand {
         name: person("dashboard"),
         role: Role::Auditor,
         secret_sha256: "ab".repeat(32),
-        expires_at: Some(at(60)),
+        expires_at: Some(at(120)),
     }
 }
 
@@ -181,7 +181,7 @@ fn issued() -> TokenEvent {
         name: person("dashboard"),
         role: Role::Auditor,
         secret_sha256: "ab".repeat(32),
-        expires_at: Some(at(60)),
+        expires_at: Some(at(120)),
     }
 }
 
@@ -215,11 +215,11 @@ fn token_cases() -> Vec<(Vec<TokenEvent>, Context, TokenCommand, TokenRefusal)> 
         (
             vec![],
             Context {
-                known_at: at(60),
+                known_at: at(120),
                 ..by()
             },
             issue(),
-            TokenRefusal::EndedAlready { at: at(60) },
+            TokenRefusal::EndedAlready { at: at(120) },
         ),
         (
             vec![],

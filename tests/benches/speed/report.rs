@@ -109,7 +109,7 @@ impl Figure {
         };
         let own = share(self.value, beside.per_second);
         self.share = Some(rounded(own));
-        if let Some(target) = self.target {
+        if let (Some(target), Some(calm)) = (self.target, calm) {
             let wanted = share(target, calm);
             self.target_share = Some(rounded(wanted));
             let met = if is_time {

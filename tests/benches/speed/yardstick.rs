@@ -23,7 +23,7 @@ use crate::pgbench::{Pgbench, Script};
 use crate::server::Server;
 
 /// When [`Yardstick::calm`] was measured, on two cores that did nothing else.
-pub(crate) const CALM_RUN: &str = "2026-11-28";
+pub(crate) const CALM_RUN: &str = "2026-11-27";
 
 /// Something to hold a figure against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,14 +53,12 @@ impl Yardstick {
         }
     }
 
-    /// How often a second it was done in a calm run ([`CALM_RUN`]).
-    pub(crate) fn calm(self) -> f64 {
+    /// How often a second it was done in a calm run ([`CALM_RUN`]). Nothing where
+    /// no calm run has shown it yet: a figure is then met by its value alone.
+    pub(crate) fn calm(self) -> Option<f64> {
         match self {
-            Self::Inserts => 32_664.0,
-            Self::Selects => 12_000.0,
-            Self::Copy => 600_000.0,
-            Self::Http => 100_000.0,
-            Self::Sha256 => 2_000_000.0,
+            Self::Inserts => Some(32_664.0),
+            Self::Selects | Self::Copy | Self::Http | Self::Sha256 => None,
         }
     }
 }

@@ -114,7 +114,7 @@ async fn a_file_of_which_nothing_is_understood_leaves_no_trace() {
         (
             "all in doubt",
             rows(1, &[("INC9000001,New,true,0", "\"INC9000001,New,true,0")]),
-            "in doubt: the quotation mark that opens number in line 2 is never closed",
+            "the quotation mark that opens number in line 2 is never closed",
         ),
         (
             "no columns",

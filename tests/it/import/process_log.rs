@@ -31,10 +31,10 @@ async fn plt_08_an_imported_item_has_the_sources_number_and_its_first_contact_in
     for expected in [
         r#"<string key="external_references" value="ServiceNow INC7700042"/>"#,
         r#"<date key="opened_at" value="2024-03-04T09:00:00.000000Z"/>"#,
-        r#"<string key="on_behalf_of" value="Desk 1"/>"#,
+        r#"<string key="on_behalf_of" value="desk 1"/>"#,
         r#"<string key="rule" value="servicenow-audit@1"/>"#,
         r#"<int key="sequence" value="1"/>"#,
-        r#"<string key="requester" value="Lin Xia"/>"#,
+        r#"<string key="requester" value="lin xia"/>"#,
     ] {
         assert!(xes.contains(expected), "{expected}: {xes}");
     }

@@ -12,7 +12,7 @@ use super::{FIXTURE, Files, REFUSED_LINES, events, fixture, import};
 
 /// An incident by its number in the source.
 async fn incident(who: &Person, number: &str) -> Value {
-    let query = "query ($filter: WorkItemFilter) { workItems(filter: $filter) {
+    let query = "query ($filter: WorkItemFilterInput) { workItems(filter: $filter) {
         nodes { number status openedAt team { name } ... on Incident { cycle } } } }";
     let filter = json!({"externalReference": {"system": "ServiceNow", "reference": number}});
     let found = who.data(query, json!({"filter": filter})).await;

@@ -182,7 +182,7 @@ impl Comment {
 
 /// The steps that a requester may see, besides public comments: nothing of
 /// what the desk says and weighs among itself.
-pub(crate) const PUBLIC_STEPS: [&str; 26] = [
+pub(crate) const PUBLIC_STEPS: [&str; 25] = [
     "Registered",
     "Classified",
     "PrioritySet",
@@ -206,20 +206,20 @@ pub(crate) const PUBLIC_STEPS: [&str; 26] = [
     "Reopened",
     "Cancelled",
     "MergedInto",
-    "MergedFrom",
     "ConfirmationAwaited",
     "Archived",
 ];
 
 /// The steps that a requester may not see, but whose effect stands in what
 /// they see of the item.
-const STEPS_WITH_PUBLIC_EFFECT: [&str; 7] = [
+const STEPS_WITH_PUBLIC_EFFECT: [&str; 8] = [
     "PriorityOverridden",
     "Returned",
     "EscalatedFunctionally",
     "DetailsCorrected",
     "MajorDeclared",
     "MajorStoodDown",
+    "MergedFrom",
     "StatusCorrected",
 ];
 

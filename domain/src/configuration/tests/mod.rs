@@ -19,7 +19,7 @@ use crate::{Decider, Refusal};
 
 /// The first version of most tests holds from here.
 fn from() -> DateTime<Utc> {
-    at(60)
+    at(120)
 }
 
 /// The one who writes drafts.

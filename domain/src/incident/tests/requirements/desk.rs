@@ -54,6 +54,7 @@ fn sd_03_an_incident_is_accepted_assigned_processed_tracked_fed_back_and_closed(
             "ServiceRestored",
             "Resolved",
             "RequesterContacted",
+            "ResolutionAnswered",
             "Closed"
         ]
     );

@@ -139,8 +139,8 @@ fn closing_is_not_dated_before_the_review_that_it_waited_for() {
     let review = Command::CompleteReview {
         text: text("Watch the expiry dates"),
     };
-    resolved.refuses(&dated(agent(), 45), review.clone(), before(50));
-    let reviewed = resolved.then(&agent().when(at(90)), review);
+    resolved.refuses(&dated(coordinator(), 45), review.clone(), before(50));
+    let reviewed = resolved.then(&coordinator().when(at(90)), review);
     let left = close(Some("Has left the company"));
     reviewed.refuses(&dated(agent(), 80), left.clone(), before(90));
     let closed = reviewed.then(&agent().when(at(90)), left);
