@@ -16,6 +16,8 @@ use crate::graphql::work_item::order::{WorkItemOrderInput, order};
 use crate::graphql::work_item::paging::wanted;
 use crate::graphql::work_item::queries::{ListFields, page};
 
+const PRACTICE: &str = "incident";
+
 /// Queries on incidents.
 #[derive(Default)]
 pub(crate) struct IncidentQueries;
@@ -65,7 +67,10 @@ impl IncidentQueries {
     ) -> Result<Connection<String, Incident, ListFields>> {
         let viewer = authorised(ctx, Action::ReadWorkItems)?;
         let mut filter = filter.unwrap_or_default().build(viewer)?;
-        filter.practice = Some("incident".to_owned());
+        let practice = filter.practice.get_or_insert_with(|| PRACTICE.to_owned());
+        if practice != PRACTICE {
+            filter.item_ids = Some(Vec::new());
+        }
         page(
             ctx,
             filter,
