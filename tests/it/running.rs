@@ -37,9 +37,7 @@ impl Running {
     /// Starts the program, and waits for nothing.
     fn begin(place: &Path, database: &DatabaseSource, arguments: &[&str]) -> Self {
         let log = place.join("docket.log");
-        let keys = place.join("seal-keys").display().to_string();
-        let arguments = [&["--seal-keys", &keys], arguments].concat();
-        let served = Served::begin(database, free_port().unwrap(), &log, &arguments).unwrap();
+        let served = Served::begin(database, free_port().unwrap(), &log, arguments).unwrap();
         Self {
             served,
             database: database.clone(),

@@ -16,8 +16,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 async fn requests_are_finished_sockets_are_told_and_the_program_ends() {
     let database = TestDatabase::create().await;
     let source = DatabaseSource::Url(database.url());
-    let log = tempfile::NamedTempFile::new().unwrap();
-    let served = Served::start(&source, free_port().unwrap(), log.path(), PATIENCE)
+    let place = tempfile::tempdir().unwrap();
+    let log = place.path().join("docket.log");
+    let served = Served::start(&source, free_port().unwrap(), &log, PATIENCE)
         .await
         .unwrap();
     let secret = token("coordinator", "coordinator", &source).await.unwrap();

@@ -72,6 +72,19 @@ pub async fn eventually<T>(
     }
 }
 
+/// The option that keeps the keys of a database that is elsewhere beside what the
+/// service says, in a directory for each database: in the user's own directory
+/// the head of one log would keep the next log from beginning.
+fn keys_beside(log: &Path, database: &DatabaseSource) -> Vec<OsString> {
+    let DatabaseSource::Url(url) = database else {
+        return Vec::new();
+    };
+    let address = url.split('?').next().unwrap_or(url);
+    let name = address.rsplit('/').next().unwrap_or_default();
+    let directory = log.with_file_name(format!("{name}.seal-keys"));
+    vec!["--seal-keys".into(), directory.into()]
+}
+
 /// A running `docket serve`.
 #[derive(Debug)]
 pub struct Served {
@@ -85,7 +98,7 @@ impl Served {
     const STOP_PATIENCE: Duration = Duration::from_secs(60);
 
     /// Starts the service and waits until it is ready. What it says is added
-    /// to a file.
+    /// to a file, beside which it keeps its keys where the database is elsewhere.
     pub async fn start(
         database: &DatabaseSource,
         port: u16,
@@ -111,6 +124,7 @@ impl Served {
             &["serve", "--listen", &address.to_string()],
             database,
         )
+        .args(keys_beside(log, database))
         .args(arguments)
         .stdout(output.try_clone()?)
         .stderr(output)
