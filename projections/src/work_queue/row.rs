@@ -233,7 +233,7 @@ impl WorkQueueRow {
         search_text
     }
 
-    /// Whether [`search::SHORT_TEXTS`] gives the text to be searched.
+    /// Whether the short texts of the row, in small letters, are the text to be searched.
     fn implies_search_text(&self) -> bool {
         let watchers = self.watchers.iter().map(String::as_str);
         let mut texts = self.short_texts().chain(watchers);
