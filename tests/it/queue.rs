@@ -590,8 +590,16 @@ fn filters(queue: &Queue) -> Vec<(String, Value, Lets)> {
         }),
         // The desk goes on by itself with what is overdue.
         filter("holdOverdue", &json!(true), |_| false),
-        filter("answeredAfterResolution", &json!(true), only(answered)),
-        filter("answeredAfterResolution", &json!(false), not(answered)),
+        // Both were called after they were resolved.
+        filter("answeredAfterResolution", &json!(true), {
+            let called = [worked_on, answered].map(|item| item.id.clone());
+            move |item| called.iter().any(|id| item["id"] == *id)
+        }),
+        filter(
+            "answeredAfterResolution",
+            &json!(false),
+            is("/answeredAfterResolution", false),
+        ),
         filter("lacksStage", &json!(true), only(closed)),
         filter("skipsStage", &json!(true), only(closed)),
         filter("text", &json!("STANDORT köln"), only(alone)),
