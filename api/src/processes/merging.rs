@@ -1,6 +1,8 @@
 //! Lets an item say which others go on as it. What follows from what is
 //! decided in [`domain::policies::merging`].
 
+use std::sync::Arc;
+
 use cqrs_es::Aggregate;
 use domain::ids::{DESK_NAMESPACE, WorkItemId};
 use domain::incident::{Command, Incident};
@@ -8,7 +10,6 @@ use domain::policies::{TimerChange, merging};
 use event_store::{AggregateStore, Filter, StoreError};
 use projections::timer::Timer;
 use projections::{Decoded, DeskEvent};
-use std::sync::Arc;
 use uuid::Uuid;
 
 use super::runner::{Process, envelope};

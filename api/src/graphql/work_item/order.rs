@@ -9,8 +9,9 @@ use crate::graphql::viewer::Viewer;
 /// By what a list is ordered: each column of the queue but the custom fields,
 /// which have no order among each other. `OPENED_AT`, `PRIORITY` and `NUMBER`
 /// follow indexes, however long the list is; the others sort what the filter
-/// leaves. Requesters are refused orders by what the desk knows among itself. What has no value is greater than everything that has one. Texts are
-/// ordered by their characters, and not by a language.
+/// leaves. Requesters are refused orders by what the desk knows among itself.
+/// What has no value is greater than everything that has one. Texts are ordered
+/// by their characters, and not by a language.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "OrderBy")]
 pub(crate) enum WorkItemOrderField {

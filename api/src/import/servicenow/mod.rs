@@ -3,10 +3,11 @@
 //!
 //! The file is read twice, and once before to find its encoding. The first pass
 //! learns which teams, members and categories the desk needs, and in which order
-//! dates are written. What is missing is set up by ordinary commands. The second takes the rows over: those of one incident in their order, those of
-//! different ones at the same time. A row is one commit, whose command id is
-//! computed from what the row says; so a row is taken over once, however often
-//! and from however many files it is read.
+//! dates are written. What is missing is set up by ordinary commands. The second
+//! takes the rows over: those of one incident in their order, those of different
+//! ones at the same time. A row is one commit, whose command id is computed from
+//! what the row says; so a row is taken over once, however often and from however
+//! many files it is read.
 
 mod columns;
 mod correction;
