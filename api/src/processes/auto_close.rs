@@ -5,11 +5,11 @@
 use cqrs_es::Aggregate;
 use domain::incident::Incident;
 use domain::policies::{TimerChange, auto_close};
+use projections::Decoded;
 use projections::timer::Timer;
-use projections::{Decoded, DeskEvent};
 use uuid::Uuid;
 
-use super::runner::{Process, envelope};
+use super::runner::{Process, envelope, of_incident};
 use crate::commands::{CommandError, execute};
 use crate::desk::{Desk, Keeps};
 
@@ -24,12 +24,7 @@ impl Process for AutoClose {
     const FOLLOWS: (&'static str, &'static [&'static str]) = (Incident::TYPE, auto_close::EVENTS);
 
     fn on_event(event: &Decoded) -> Vec<(Uuid, TimerChange)> {
-        let DeskEvent::Incident(content) = &event.event else {
-            return Vec::new();
-        };
-        let change = auto_close::on_event(content);
-        let change = change.map(|change| (event.recorded.aggregate_id, change));
-        change.into_iter().collect()
+        of_incident(event, auto_close::on_event)
     }
 
     /// The effective time is when the window ended, or when the review was

@@ -4,11 +4,11 @@
 use cqrs_es::Aggregate;
 use domain::incident::Incident;
 use domain::policies::{TimerChange, hold_end};
+use projections::Decoded;
 use projections::timer::Timer;
-use projections::{Decoded, DeskEvent};
 use uuid::Uuid;
 
-use super::runner::{Process, envelope};
+use super::runner::{Process, envelope, of_incident};
 use crate::commands::{CommandError, execute};
 use crate::desk::Desk;
 
@@ -23,12 +23,7 @@ impl Process for HoldEnd {
     const FOLLOWS: (&'static str, &'static [&'static str]) = (Incident::TYPE, hold_end::EVENTS);
 
     fn on_event(event: &Decoded) -> Vec<(Uuid, TimerChange)> {
-        let DeskEvent::Incident(content) = &event.event else {
-            return Vec::new();
-        };
-        let change = hold_end::on_event(content);
-        let change = change.map(|change| (event.recorded.aggregate_id, change));
-        change.into_iter().collect()
+        of_incident(event, hold_end::on_event)
     }
 
     /// The effective time is the end of the hold, however late that is noticed.

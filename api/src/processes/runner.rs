@@ -13,7 +13,7 @@ use domain::{Actor, Channel, Role};
 use event_store::{RecordedEvent, StoreError};
 use futures_util::{StreamExt, stream};
 use projections::timer::{Timer, TimerChange, apply_changes, begin_anew};
-use projections::{Decoded, ReadError, lease};
+use projections::{Decoded, DeskEvent, ReadError, lease};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -99,6 +99,19 @@ pub(super) fn envelope<P: Process>(
     envelope.causation_id = Some(timer.source_position.to_string());
     envelope.rule = Some(P::RULE.to_owned());
     Ok(envelope)
+}
+
+/// What an event of an incident's means for the one timer that the incident has
+/// with a process.
+pub(super) fn of_incident(
+    event: &Decoded,
+    on_event: impl Fn(&domain::incident::Event) -> Option<policies::TimerChange>,
+) -> Vec<(Uuid, policies::TimerChange)> {
+    let DeskEvent::Incident(content) = &event.event else {
+        return Vec::new();
+    };
+    let change = on_event(content).map(|change| (event.recorded.aggregate_id, change));
+    change.into_iter().collect()
 }
 
 /// Runs a process until it is stopped; after a failure it begins again where

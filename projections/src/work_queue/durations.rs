@@ -2,9 +2,11 @@
 //! (INC-08).
 
 use chrono::TimeDelta;
+use domain::priority::Priority;
 use uuid::Uuid;
 
 use super::WorkQueue;
+use super::fold::priority_number;
 use crate::{AsOf, ReadError};
 
 /// Which items are like another one.
@@ -15,7 +17,7 @@ pub struct Like<'a> {
     /// Its practice.
     pub practice: &'a str,
     /// Only items of this priority.
-    pub priority: i16,
+    pub priority: Priority,
     /// Only items of this category.
     pub category: Option<&'a str>,
     /// Only items that took longer than this.
@@ -69,17 +71,13 @@ impl WorkQueue {
             ) q
             "#,
             like.practice,
-            like.priority,
+            priority_number(like.priority),
             like.category,
-            seconds(like.longer_than),
+            like.longer_than.as_seconds_f64(),
             like.item,
             i64::from(like.most),
         )
         .fetch_one(&self.pool)
         .await?)
     }
-}
-
-fn seconds(span: TimeDelta) -> f64 {
-    span.as_seconds_f64()
 }

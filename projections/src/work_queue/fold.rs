@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use domain::ids::PersonId;
 use domain::incident;
+use domain::priority::Priority;
 use domain::work_item::{
     DetailField, ExternalReference, Handling, Stage, SupportLine, TeamRef, Visibility, WorkEvent,
 };
@@ -31,6 +32,11 @@ fn stage_name(stage: Stage) -> &'static str {
         Stage::Closed => "Closed",
         Stage::Ended => "Ended",
     }
+}
+
+/// What the queue writes for a priority; `0` is none.
+pub(super) fn priority_number(priority: Priority) -> i16 {
+    priority as i16 + 1
 }
 
 fn count(number: u32) -> i32 {
@@ -180,12 +186,12 @@ impl WorkQueueRow {
             } => {
                 self.impact = Some(impact.as_ref().to_owned());
                 self.urgency = Some(urgency.as_ref().to_owned());
-                self.priority = *priority as i16 + 1;
+                self.priority = priority_number(*priority);
                 self.matrix_version = Some(count(*matrix_version));
                 self.priority_overridden = false;
             }
             WorkEvent::PriorityOverridden { to, .. } => {
-                self.priority = *to as i16 + 1;
+                self.priority = priority_number(*to);
                 self.priority_overridden = true;
             }
             WorkEvent::Assigned {

@@ -3,6 +3,7 @@
 
 use async_graphql::{Context, ID, Result};
 use chrono::{DateTime, Utc};
+use cqrs_es::Aggregate;
 use domain::incident::{Estimate, EstimateMethod, Incident, LEAST_COMPARED, MOST_COMPARED};
 use projections::work_queue::Like;
 
@@ -34,8 +35,8 @@ pub(super) async fn estimate(
     ] {
         let like = Like {
             item,
-            practice: "incident",
-            priority: judged.priority as i16 + 1,
+            practice: Incident::TYPE,
+            priority: judged.priority,
             category: (method == EstimateMethod::MedianOfCategoryAndPriority)
                 .then(|| category.code.as_str()),
             longer_than: at - work.opened_at,

@@ -2,6 +2,7 @@
 
 use async_graphql::connection::Connection;
 use async_graphql::{Context, ID, Object, Result};
+use cqrs_es::Aggregate;
 
 use super::Incident;
 use super::item::by_number;
@@ -15,8 +16,6 @@ use crate::graphql::work_item::filter::WorkItemFilterInput;
 use crate::graphql::work_item::order::{WorkItemOrderInput, order};
 use crate::graphql::work_item::paging::wanted;
 use crate::graphql::work_item::queries::{ListFields, page};
-
-const PRACTICE: &str = "incident";
 
 /// Queries on incidents.
 #[derive(Default)]
@@ -67,8 +66,8 @@ impl IncidentQueries {
     ) -> Result<Connection<String, Incident, ListFields>> {
         let viewer = authorised(ctx, Action::ReadWorkItems)?;
         let mut filter = filter.unwrap_or_default().build(viewer)?;
-        let practice = filter.practice.get_or_insert_with(|| PRACTICE.to_owned());
-        if practice != PRACTICE {
+        let own = domain::incident::Incident::TYPE;
+        if filter.practice.get_or_insert_with(|| own.to_owned()) != own {
             filter.item_ids = Some(Vec::new());
         }
         page(
