@@ -68,10 +68,10 @@ def is_signed(key, text, signatures):
     return False
 
 
-def sides_of_inclusion(index, size):
-    """On which side each hash of an inclusion proof stands, from the leaf upwards: left is 1
-    (RFC 9162, 2.1.3.2). It follows from the numbers alone."""
-    node, last, sides = index, size - 1, []
+def sides_from(node, last):
+    """On which side each hash of a proof stands, from a node upwards: left is 1. It follows
+    from the numbers alone."""
+    sides = []
     while last:
         if node & 1 or node == last:
             sides.append(1)
@@ -81,23 +81,20 @@ def sides_of_inclusion(index, size):
             sides.append(0)
         node, last = node >> 1, last >> 1
     return sides
+
+
+def sides_of_inclusion(index, size):
+    """The sides of an inclusion proof, which begins at the leaf (RFC 9162, 2.1.3.2)."""
+    return sides_from(index, size - 1)
 
 
 def sides_of_consistency(old, new):
-    """The same for a consistency proof; its hashes on the left are those of the old tree, too
-    (RFC 9162, 2.1.4.2)."""
-    node, last, sides = old - 1, new - 1, []
+    """The sides of a consistency proof, which begins at the last full tree of the old one; its
+    hashes on the left are those of the old tree, too (RFC 9162, 2.1.4.2)."""
+    node, last = old - 1, new - 1
     while node & 1:
         node, last = node >> 1, last >> 1
-    while last:
-        if node & 1 or node == last:
-            sides.append(1)
-            while not node & 1 and node:
-                node, last = node >> 1, last >> 1
-        else:
-            sides.append(0)
-        node, last = node >> 1, last >> 1
-    return sides
+    return sides_from(node, last)
 
 
 def proof_of(size, first, sides, hashes):
