@@ -98,12 +98,7 @@ async fn inc_29_an_unanswered_resolution_is_closed_by_the_desk() {
         chrono::Duration::days(7),
         "it was closed when the window ended, however late that was noticed"
     );
-    let last = seen["history"]["nodes"]
-        .as_array()
-        .unwrap()
-        .last()
-        .unwrap()
-        .clone();
+    let last = tests::last_step(&seen);
     assert_eq!(
         (&last["actor"], &last["rule"]),
         (&json!("docket:auto-close"), &json!("auto-close@1"))

@@ -48,12 +48,7 @@ async fn a_hold_ends_when_its_time_has_come_and_the_desk_says_so() {
         (&seen["status"], &seen["hold"]),
         (&json!("IN_PROGRESS"), &Value::Null)
     );
-    let last = seen["history"]["nodes"]
-        .as_array()
-        .unwrap()
-        .last()
-        .unwrap()
-        .clone();
+    let last = tests::last_step(&seen);
     assert_eq!(
         (&last["eventType"], &last["actor"], &last["rule"]),
         (

@@ -103,12 +103,7 @@ async fn inc_05_priority_follows_from_the_matrix_and_can_be_overruled_with_a_rea
         (&seen["priority"], &seen["priorityOverridden"]),
         (&json!("P1"), &json!(true))
     );
-    let last = seen["history"]["nodes"]
-        .as_array()
-        .unwrap()
-        .last()
-        .unwrap()
-        .clone();
+    let last = tests::last_step(&seen);
     assert_eq!(last["reason"], "董事会会议受影响");
     assert!(
         last["changes"]
@@ -462,12 +457,7 @@ async fn inc_20_returning_needs_a_reason() {
         seen["team"]["name"], "desk",
         "it goes back to where it came from"
     );
-    let last = seen["history"]["nodes"]
-        .as_array()
-        .unwrap()
-        .last()
-        .unwrap()
-        .clone();
+    let last = tests::last_step(&seen);
     assert_eq!(last["reason"], "与网络无关,请转应用组");
     assert_eq!(
         (&last["statusBefore"], &last["statusAfter"]),

@@ -73,12 +73,7 @@ async fn inc_12_the_incident_that_goes_on_shows_what_was_merged_with_its_totals(
             "history(first: 50) { nodes { eventType actor rule changes { field after } } }",
         )
         .await;
-    let last = history["history"]["nodes"]
-        .as_array()
-        .unwrap()
-        .last()
-        .unwrap()
-        .clone();
+    let last = tests::last_step(&history);
     assert_eq!(
         last,
         json!({

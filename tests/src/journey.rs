@@ -83,6 +83,12 @@ pub fn with(mut base: Value, more: &Value) -> Value {
     base
 }
 
+/// The last step of an object's history that was asked for with its nodes.
+pub fn last_step(seen: &Value) -> Value {
+    let steps = seen["history"]["nodes"].as_array().expect("a history");
+    steps.last().expect("it has a step").clone()
+}
+
 impl TestDesk {
     /// A team with one agent in it, who is called after the team.
     pub async fn team(&self, code: &str, line: &str, department: &str) -> Team {

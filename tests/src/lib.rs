@@ -39,7 +39,7 @@ use serde_json::{Value, json};
 use strum::IntoEnumIterator;
 
 pub use answer::{Answer, Refusal};
-pub use journey::{Incident, Team, identity as journey_id};
+pub use journey::{Incident, Team, identity as journey_id, last_step};
 use postgres::TestDatabase;
 use wire::Wire;
 
